@@ -1,0 +1,88 @@
+package dev.mooring;
+
+import dev.mooring.session.SessionRequestHandler;
+import dev.mooring.websocket.MooredMappings;
+import dev.mooring.websocket.Moorings;
+import dev.mooring.websocket.UpgradeHandler;
+import java.util.EventListener;
+import org.eclipse.jetty.deploy.Deployer;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.session.SessionManager;
+import org.eclipse.jetty.util.component.Container;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts our handlers into every web application of the server while it is still stopped. Jetty announces a context that is
+ * deployed at the start, or embedded, as a bean before it starts; one that is deployed into a running server only after that,
+ * but then the deployer has announced it before. Both may see the same context, which is served once.
+ */
+final class WebApplications implements Container.InheritedListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(WebApplications.class);
+
+    private final Moorings moorings;
+
+    WebApplications(Moorings moorings) {
+        this.moorings = moorings;
+    }
+
+    @Override
+    public void beanAdded(Container parent, Object bean) {
+        if (bean instanceof ContextHandler context) {
+            moor(context);
+        } else if (bean instanceof Container container && isDeployer(bean)) {
+            container.addEventListener(DeployerWatch.over(this));
+        }
+    }
+
+    @Override
+    public void beanRemoved(Container parent, Object bean) {}
+
+    // Jetty's deployer is no part of every server, so its classes are touched only where there is one.
+    private static boolean isDeployer(Object bean) {
+        for (Class<?> type = bean.getClass(); type != null; type = type.getSuperclass()) {
+            for (Class<?> side : type.getInterfaces()) {
+                if (side.getName().equals("org.eclipse.jetty.deploy.Deployer")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    void moor(ContextHandler context) {
+        if (!context.isStopped() || context.getDescendant(UpgradeHandler.class) != null) {
+            return;
+        }
+        for (Handler handler : context.getDescendants()) {
+            if (handler instanceof SessionManager manager && handler instanceof Handler.Singleton place) {
+                moor(context, manager, place);
+                return;
+            }
+        }
+        LOG.debug("Context {}: has no sessions", context);
+    }
+
+    private void moor(ContextHandler context, SessionManager manager, Handler.Singleton place) {
+        UpgradeHandler upgrades = new UpgradeHandler(manager, moorings);
+        upgrades.setHandler(new SessionRequestHandler(manager));
+        place.insertHandler(upgrades);
+        context.addEventListener(SessionRequestHandler.scopeListener());
+        MooredMappings.install(context);
+        LOG.debug("Context {}: moored", context);
+    }
+
+    /** Kept apart, for servers without Jetty's deployer. */
+    private static final class DeployerWatch {
+        static EventListener over(WebApplications applications) {
+            return new Deployer.Listener() {
+                @Override
+                public void onCreated(ContextHandler context) {
+                    applications.moor(context);
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package dev.mooring.grid;
+
+import com.hazelcast.core.HazelcastException;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import dev.mooring.model.Change;
+import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The session map as a client of plain Hazelcast servers sees it, which know none of our classes: a change is applied here, to
+ * the record as it was read, and the record that follows takes its place if it is still the one that was read. If not, somebody
+ * else was faster, and the change is applied anew to what is there now. So the whole record travels, there and back.
+ *
+ * <p>A call that got no answer may have put its record in place. The change is made again then, and the number of the
+ * operation in the record tells it that there is nothing left to do. But no answer may also mean that only the backup did not
+ * get the record: whoever finds its change in place after such a call puts the same record there once more, and what succeeds
+ * then has its backups.
+ */
+final class ClientSessionMap implements SessionMap {
+
+    private static final int AT_A_TIME = 100;
+
+    private final IMap<String, SessionRecord> records;
+    private final StoreCalls calls;
+    private final Aliases aliases;
+    private final ExecutorService threads;
+    private final TimesToLive lives;
+    private final long slackMs;
+
+    /**
+     * Opens the map.
+     *
+     * @param threads where calls run that Hazelcast has only in a form that blocks
+     * @param scheduler starts what is to be done later; nothing runs on it for long
+     */
+    ClientSessionMap(
+            HazelcastInstance hazelcast,
+            GridConfig config,
+            Duration slack,
+            ExecutorService threads,
+            ScheduledExecutorService scheduler) {
+        this.records = hazelcast.getMap(config.mapName());
+        this.calls = new StoreCalls(config.clusterName());
+        this.aliases = new Aliases(hazelcast, config, calls);
+        this.threads = threads;
+        this.slackMs = slack.toMillis();
+        this.lives = new TimesToLive(records, slackMs, threads, scheduler);
+    }
+
+    /** Finishes what is left to do for the records that were written last. Blocks. */
+    void stop() {
+        lives.stop();
+    }
+
+    @Override
+    public Outcome apply(SessionKey key, Change change) {
+        long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+        AtomicInteger runs = new AtomicInteger();
+        return calls.await(
+                "session " + key,
+                () -> CompletableFuture.supplyAsync(
+                        () -> swap(key.path(), change, runs.getAndIncrement() > 0, deadline), threads));
+    }
+
+    private Outcome swap(String path, Change change, boolean again, long deadline) {
+        boolean doubtful = again;
+        SessionRecord record = records.get(path);
+        while (System.nanoTime() - deadline < 0) {
+            Change.Step step = change.applyTo(record);
+            SessionRecord next = step.next();
+            if (next == null || next.equals(record) && !doubtful) {
+                return step.outcome();
+            }
+            if (put(path, record, next)) {
+                return step.outcome();
+            }
+            doubtful = true;
+            record = records.get(path);
+        }
+        throw new HazelcastException("not stored: other writers were faster for " + Grid.CALL_TIMEOUT);
+    }
+
+    private boolean put(String path, @Nullable SessionRecord record, SessionRecord next) {
+        long timeToLiveMs = next.timeToLiveMs(slackMs);
+        if (record == null) {
+            return records.putIfAbsent(path, next, timeToLiveMs, TimeUnit.MILLISECONDS) == null;
+        }
+        if (!records.replace(path, record, next)) {
+            return false;
+        }
+        lives.give(path, timeToLiveMs);
+        return true;
+    }
+
+    @Override
+    public Optional<SessionKey> resolve(SessionKey id) {
+        return aliases.resolve(id);
+    }
+
+    @Override
+    public void alias(SessionKey id, SessionKey key, long lifeMs) {
+        aliases.put(id, key, lifeMs);
+    }
+
+    @Override
+    public void dropAlias(SessionKey id) {
+        aliases.drop(id);
+    }
+
+    /** Servers do not know what a session is, so its records come here to be looked at, some at a time. */
+    @Override
+    public Collection<SessionKey> leftOver(String scope, long dueBefore) {
+        LeftOver question = new LeftOver(scope, dueBefore);
+        List<SessionKey> found = new ArrayList<>();
+        Iterator<String> paths = calls.get("sessions of " + scope, records::keySet).stream()
+                .filter(question::isIn)
+                .iterator();
+        while (paths.hasNext()) {
+            Set<String> some = new HashSet<>();
+            while (some.size() < AT_A_TIME && paths.hasNext()) {
+                some.add(paths.next());
+            }
+            calls.get("sessions of " + scope, () -> records.getAll(some)).forEach((path, record) -> {
+                if (question.isLeftOver(record)) {
+                    found.add(SessionKey.ofPath(scope, path));
+                }
+            });
+        }
+        return found;
+    }
+}

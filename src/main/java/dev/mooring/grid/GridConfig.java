@@ -1,0 +1,102 @@
+package dev.mooring.grid;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How this node reaches the cluster that holds the sessions: as a {@link Member} of it, or as a {@link Client} of one that
+ * others run. Immutable; the values are checked by whoever builds it and, for what would be silently wrong, once more here.
+ */
+public sealed interface GridConfig {
+
+    /** The name of the cluster; nodes with the same name form one. */
+    String clusterName();
+
+    /** The name of the map that holds the sessions. */
+    String mapName();
+
+    /** A Hazelcast XML or YAML file, taken instead of the network settings; empty where there is none. */
+    Optional<String> configurationLocation();
+
+    /** The name of a Hazelcast instance that already runs in this JVM and is to be used; empty where there is none. */
+    Optional<String> instanceName();
+
+    /**
+     * A node that carries its part of the sessions itself.
+     *
+     * @param clusterName the name of the cluster; not blank
+     * @param bindAddress the address to listen on, and the only one
+     * @param port the first port to try, 1 to 65535; the ones after it are tried when it is taken
+     * @param members members to join, each {@code host} or {@code host:port}; empty: those on the bind address
+     * @param configurationLocation a Hazelcast file, taken instead of the network settings
+     * @param instanceName an instance of this JVM to use instead of a new one
+     * @param mapName the name of the map that holds the sessions; not blank
+     * @param backupCount synchronous backups of every session, 0 to 6
+     */
+    record Member(
+            String clusterName,
+            String bindAddress,
+            int port,
+            List<String> members,
+            Optional<String> configurationLocation,
+            Optional<String> instanceName,
+            String mapName,
+            int backupCount)
+            implements GridConfig {
+
+        /**
+         * Copies {@code members} and checks the rest.
+         *
+         * @throws IllegalArgumentException if a name is blank or a number is out of its range
+         */
+        public Member {
+            requireName("clusterName", clusterName);
+            requireName("bindAddress", bindAddress);
+            requireName("mapName", mapName);
+            requireRange("port", port, 1, 65535);
+            requireRange("backupCount", backupCount, 0, 6);
+            members = List.copyOf(members);
+        }
+    }
+
+    /**
+     * A node that keeps the sessions in a cluster of plain Hazelcast servers.
+     *
+     * @param clusterName the name of that cluster; not blank
+     * @param addresses servers to connect to, each {@code host} or {@code host:port}
+     * @param configurationLocation a Hazelcast client file, taken instead of the network settings
+     * @param instanceName a client of this JVM to use instead of a new one
+     * @param mapName the name of the map that holds the sessions; not blank
+     */
+    record Client(
+            String clusterName,
+            List<String> addresses,
+            Optional<String> configurationLocation,
+            Optional<String> instanceName,
+            String mapName)
+            implements GridConfig {
+
+        /**
+         * Copies {@code addresses} and checks the rest.
+         *
+         * @throws IllegalArgumentException if a name is blank
+         */
+        public Client {
+            requireName("clusterName", clusterName);
+            requireName("mapName", mapName);
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    private static void requireName(String what, String value) {
+        if (value.isBlank()) {
+            throw new IllegalArgumentException(what + " is blank: expected a name");
+        }
+    }
+
+    private static void requireRange(String what, int value, int from, int to) {
+        if (value < from || value > to) {
+            throw new IllegalArgumentException(what + "=" + value + ": expected " + from + " to " + to);
+        }
+    }
+}

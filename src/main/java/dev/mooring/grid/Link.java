@@ -1,0 +1,46 @@
+package dev.mooring.grid;
+
+import com.hazelcast.core.HazelcastInstance;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+
+/**
+ * A running Hazelcast instance, and what a node does differently as a member and as a client. Whoever opens it stops it.
+ * Thread-safe.
+ */
+sealed interface Link permits MemberLink, ClientLink {
+
+    /** The instance. */
+    HazelcastInstance hazelcast();
+
+    /** The time that all nodes share, in milliseconds since the epoch. Does not block. */
+    long clusterTime();
+
+    /**
+     * Opens the map of sessions. Called once, before {@link #stop}.
+     *
+     * @param slack how much longer than its session a record is kept
+     * @param scheduler starts what is to be done later; nothing runs on it for long
+     */
+    SessionMap openSessions(Duration slack, ScheduledExecutorService scheduler);
+
+    /** Leaves the cluster, after what is left to do for the sessions. Blocks for some seconds. */
+    void stop();
+
+    /**
+     * Joins the cluster. Blocks until this node has.
+     *
+     * @param config how to reach the cluster
+     * @param node this node's id
+     * @throws IllegalStateException if Hazelcast cannot start, or a client reaches no server
+     */
+    static Link open(GridConfig config, String node) {
+        if (config instanceof GridConfig.Member member) {
+            return MemberLink.open(member);
+        }
+        if (config instanceof GridConfig.Client client) {
+            return ClientLink.open(client, node);
+        }
+        throw new AssertionError(config);
+    }
+}

@@ -1,0 +1,352 @@
+package dev.mooring.grid;
+
+import com.hazelcast.core.HazelcastException;
+import com.hazelcast.map.IMap;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's row in the map of nodes, and the lease that it gives.
+ *
+ * <p>A node that holds a copy of a session is told of each write, and the writer waits for its answer. What if there is none?
+ * The node may be dead, paused, or cut off, and must not go on reading its copy. So each node renews a row every {@link
+ * #RENEWAL}; its lease runs for {@link #TERM} from the moment the last successful renewal was <em>sent</em>, by its own
+ * {@code nanoTime}. A read looks at the lease first and goes to the cluster when it has lapsed. A writer without an answer
+ * marks the row as fenced, once for the node and not for each session, and waits for one term from the confirmed mark: a
+ * renewal that had succeeded was sent before it, so the lease has run out by then. After that nobody waits for the fenced
+ * node. The node meets the mark at its next renewal and takes a new epoch, in which none of its copies counts as current.
+ *
+ * <p>A row that does not change for {@link #DEATH} by an observer's own clock is dead, and is removed. The dead node may have
+ * written without telling, so every survivor starts a new epoch of its own then, without touching its row.
+ *
+ * <p>Thread-safe. {@link #epoch()} reads one volatile field; what blocks says so.
+ */
+public final class NodeLease {
+
+    /** How often the row is renewed. */
+    static final Duration RENEWAL = Duration.ofMillis(300);
+
+    /** How long a renewal lasts, and how long a writer waits for an answer. */
+    static final Duration TERM = Duration.ofSeconds(1);
+
+    /** How long a row may stay unrenewed. */
+    static final Duration DEATH = Duration.ofSeconds(10);
+
+    /** How long the lease may have lapsed before the log speaks of it: a member's death holds it up for a moment. */
+    private static final Duration OUTAGE = Duration.ofSeconds(3);
+
+    private static final Logger LOG = LoggerFactory.getLogger(NodeLease.class);
+
+    /** What a writer may expect of a node. */
+    enum Standing {
+        /** It answers notices. */
+        ALIVE,
+        /** It has been given up, and asks the cluster before it reads. */
+        FENCED,
+        /** It is no more. */
+        GONE
+    }
+
+    /** An observed row, and when it was seen to change last. */
+    private record Sighting(NodeRow row, long nanoTime) {}
+
+    private final String node;
+    private final IMap<String, NodeRow> rows;
+    private final AtomicLong epochs = new AtomicLong();
+
+    /** Written under this object's monitor, with the newest of {@link #epochs}; whoever reads it needs no lock. */
+    private volatile Lease lease = Lease.lapsed();
+
+    /** Nodes that this one has seen a row of. */
+    private final Set<String> known = ConcurrentHashMap.newKeySet();
+
+    /** Nodes that this one has given up, and the epoch of their row: their lease of that epoch has run out. */
+    private final Map<String, Long> fenced = new ConcurrentHashMap<>();
+
+    /** Guards nothing but the order of fences: one writer marks and waits, those who come meanwhile wait for it. */
+    private final ReentrantLock fencing = new ReentrantLock();
+
+    /** The row as this node wrote it last; only the renewing thread uses it. */
+    private NodeRow row = new NodeRow(1, 0, false);
+
+    /** Only the observing thread uses it. */
+    private final Map<String, Sighting> sightings = new HashMap<>();
+
+    /** Whether the log says that the lease has lapsed; only the renewing thread uses it. */
+    private boolean lapseReported;
+
+    /** Nodes that are gone and not cleaned up after yet; only the observing thread uses it. */
+    private final Set<String> left = new HashSet<>();
+
+    private volatile Consumer<String> onGone = gone -> {};
+    private volatile Runnable onBack = () -> {};
+
+    NodeLease(String node, IMap<String, NodeRow> rows) {
+        this.node = node;
+        this.rows = rows;
+    }
+
+    /** Registers the row and starts to renew it. Blocks until the row is there. */
+    void start(ScheduledExecutorService scheduler) {
+        long sent = System.nanoTime();
+        rows.set(node, row);
+        startEpoch(sent + TERM.toNanos());
+        scheduler.scheduleWithFixedDelay(this::renew, RENEWAL.toMillis(), RENEWAL.toMillis(), TimeUnit.MILLISECONDS);
+        scheduler.scheduleWithFixedDelay(this::observe, 0, TERM.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Removes the row; the copies of this node count no longer. Blocks. */
+    void stop() {
+        startEpoch(System.nanoTime());
+        rows.delete(node);
+    }
+
+    /**
+     * Returns this node's id.
+     *
+     * @return a random name, made at each start
+     */
+    public String node() {
+        return node;
+    }
+
+    /**
+     * Returns the epoch in which a copy must have been validated to be read without asking. Does not block.
+     *
+     * @return the epoch; -1, which is no copy's epoch, while the lease has lapsed
+     */
+    public long epoch() {
+        return lease.epochAt(System.nanoTime());
+    }
+
+    /**
+     * Returns how many nodes this one knows, itself included.
+     *
+     * @return the number of rows seen last
+     */
+    public int nodes() {
+        known.add(node);
+        return known.size();
+    }
+
+    /**
+     * Tells whether this node is the one that does what one node of the cluster has to do.
+     *
+     * @return true on the node whose id comes first; on two nodes for a moment when one has just joined
+     */
+    public boolean isFirst() {
+        return known.stream().allMatch(other -> node.compareTo(other) <= 0);
+    }
+
+    /**
+     * Tells whether a node is no more. Blocks for a look at its row if it is not known.
+     *
+     * @param other its node id
+     * @return true if it has left, or has been taken for dead
+     * @throws StoreUnavailableException if the cluster does not answer
+     */
+    public boolean isGone(String other) {
+        try {
+            return !other.equals(node) && standing(other) == Standing.GONE;
+        } catch (HazelcastException | IllegalStateException e) {
+            throw new StoreUnavailableException("node " + other + ": its row could not be looked at", e);
+        }
+    }
+
+    /** Sets who is told of a node that is gone; called on a grid thread, may block for a short while. */
+    void onGone(Consumer<String> listener) {
+        onGone = listener;
+    }
+
+    /**
+     * Sets who is told that this node was given up and is about to come back; called on a grid thread, may block for a short
+     * while. Where it throws, this node does not come back yet.
+     */
+    void onBack(Runnable listener) {
+        onBack = listener;
+    }
+
+    /**
+     * Tells what to expect of another node. Blocks for a look at its row if the node is new or was fenced.
+     *
+     * @throws HazelcastException if the cluster does not answer
+     */
+    Standing standing(String other) {
+        if (known.contains(other) && !fenced.containsKey(other)) {
+            return Standing.ALIVE;
+        }
+        NodeRow found = rows.get(other);
+        if (found == null) {
+            known.remove(other);
+            fenced.remove(other);
+            return Standing.GONE;
+        }
+        known.add(other);
+        Long epoch = fenced.get(other);
+        if (epoch != null && found.fenced() && epoch == found.epoch()) {
+            return Standing.FENCED;
+        }
+        // Fenced by somebody else, it may be within its lease for a while yet: tell it, and wait like the first one.
+        fenced.remove(other);
+        return Standing.ALIVE;
+    }
+
+    /**
+     * Gives a node up that has not answered: afterwards it reads nothing from its copies before it has taken a new epoch.
+     * Blocks for one {@link #TERM}, once for all who find the same node silent.
+     *
+     * @throws HazelcastException if the cluster does not answer
+     */
+    void fence(String silent) {
+        fencing.lock();
+        try {
+            NodeRow found = rows.get(silent);
+            if (found != null && found.fenced() && Objects.equals(fenced.get(silent), found.epoch())) {
+                return;
+            }
+            while (found != null && !found.fenced() && !rows.replace(silent, found, found.fence())) {
+                found = rows.get(silent);
+            }
+            if (found == null) {
+                // Perhaps never observed: then nobody else forgets it.
+                known.remove(silent);
+                return;
+            }
+            LOG.warn("Node {} did not answer for {} ms and is fenced until it comes back", silent, TERM.toMillis());
+            // Whoever has set the mark, it stands from here on: the lease has run out one term later.
+            pause(TERM);
+            fenced.put(silent, found.epoch());
+        } finally {
+            fencing.unlock();
+        }
+    }
+
+    private static void pause(Duration duration) {
+        long end = System.nanoTime() + duration.toNanos();
+        boolean interrupted = false;
+        for (long left = duration.toNanos(); left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+            // An interrupt must not cut the wait short: a stale read somewhere would be the price.
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void renew() {
+        try {
+            long sent = System.nanoTime();
+            NodeRow next = row.renewed();
+            if (rows.replace(node, row, next)) {
+                row = next;
+                extend(sent);
+            } else {
+                comeBack();
+            }
+        } catch (RuntimeException e) {
+            // The boundary of a grid thread: one that throws is never run again.
+            LOG.debug("Node {}: row not renewed", node, e);
+            if (System.nanoTime() - lease.until() > OUTAGE.toNanos() && !lapseReported) {
+                lapseReported = true;
+                LOG.warn("Node {}: the session store cannot be reached: {}", node, e.toString());
+            }
+        }
+    }
+
+    private synchronized void startEpoch(long until) {
+        lease = new Lease(epochs.incrementAndGet(), until);
+    }
+
+    private void extend(long sent) {
+        synchronized (this) {
+            lease = new Lease(epochs.get(), sent + TERM.toNanos());
+        }
+        if (lapseReported) {
+            lapseReported = false;
+            LOG.info("Node {}: the session store is reached again", node);
+        }
+    }
+
+    private void comeBack() {
+        long sent = System.nanoTime();
+        NodeRow found = rows.get(node);
+        if (found != null && !found.fenced() && found.epoch() == row.epoch()) {
+            // An earlier renewal arrived although its answer did not. No one gave this node up.
+            row = found;
+            return;
+        }
+        // Gone, fenced, or of an epoch that this node does not know of, since it came back and was never told: then it was
+        // given up as well, and comes back once more.
+        onBack.run();
+        NodeRow next = (found == null ? row : found).nextEpoch();
+        boolean back = found == null ? rows.putIfAbsent(node, next) == null : rows.replace(node, found, next);
+        if (back) {
+            row = next;
+            // The row's new epoch first, the lease's after it: a writer that sees the row tells this node from then on,
+            // and what was written before it is found by the refresh that each copy needs in a new epoch.
+            startEpoch(sent);
+            extend(sent);
+            LOG.info("Node {} is back after it could not be reached; its copies are read again", node);
+        }
+    }
+
+    private void observe() {
+        try {
+            long now = System.nanoTime();
+            Map<String, NodeRow> seen = new HashMap<>();
+            rows.entrySet().forEach(entry -> seen.put(entry.getKey(), entry.getValue()));
+            for (String gone : Set.copyOf(sightings.keySet())) {
+                if (!seen.containsKey(gone)) {
+                    lost(gone);
+                }
+            }
+            seen.forEach((other, found) -> {
+                Sighting last = sightings.get(other);
+                if (last == null && !other.equals(node)) {
+                    LOG.info("Node {} has joined node {}", other, node);
+                }
+                if (last == null || !last.row().equals(found)) {
+                    sightings.put(other, new Sighting(found, now));
+                    known.add(other);
+                } else if (!other.equals(node)
+                        && now - last.nanoTime() > DEATH.toNanos()
+                        && rows.remove(other, found)) {
+                    LOG.warn("Node {} did not renew its row for {} s and is taken for dead", other, DEATH.toSeconds());
+                }
+            });
+            for (String gone : Set.copyOf(left)) {
+                onGone.accept(gone);
+                left.remove(gone);
+            }
+        } catch (RuntimeException e) {
+            // As in renew(); what is left to do is done the next time.
+            LOG.debug("Node {}: rows not observed", node, e);
+        }
+    }
+
+    private void lost(String gone) {
+        sightings.remove(gone);
+        if (gone.equals(node)) {
+            return;
+        }
+        known.remove(gone);
+        fenced.remove(gone);
+        startEpoch(lease.until());
+        LOG.info("Node {} has left", gone);
+        left.add(gone);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.mooring.grid;
+
+/**
+ * A node's row in the map of nodes.
+ *
+ * @param epoch grows each time the node comes back from a fence
+ * @param beat grows with each renewal
+ * @param fenced whether another node has given up waiting for this one; then nobody tells it anything until it has taken a
+ *     new epoch
+ */
+record NodeRow(long epoch, long beat, boolean fenced) {
+
+    NodeRow renewed() {
+        return new NodeRow(epoch, beat + 1, false);
+    }
+
+    NodeRow fence() {
+        return new NodeRow(epoch, beat, true);
+    }
+
+    NodeRow nextEpoch() {
+        return new NodeRow(epoch + 1, 0, false);
+    }
+}

@@ -1,0 +1,74 @@
+package dev.mooring.grid;
+
+import com.hazelcast.core.HazelcastException;
+import com.hazelcast.core.IndeterminateOperationStateException;
+import com.hazelcast.spi.exception.RetryableException;
+import com.hazelcast.spi.exception.TargetDisconnectedException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Waits for the cluster's word, and turns every way of not getting it into one exception. Thread-safe. */
+final class StoreCalls {
+
+    private final String clusterName;
+
+    StoreCalls(String clusterName) {
+        this.clusterName = clusterName;
+    }
+
+    /**
+     * Makes a call and waits for its result. A call whose fate is unknown is made again: every change may run twice and counts
+     * once. Blocks for at most {@link Grid#CALL_TIMEOUT}.
+     *
+     * @param subject what it is about, for the message; fit to be logged
+     * @param call makes the call, and does not block
+     * @throws StoreUnavailableException if the cluster did not confirm; the change may still be applied
+     */
+    <T> T await(String subject, Supplier<? extends CompletionStage<T>> call) {
+        long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+        while (true) {
+            try {
+                return call.get().toCompletableFuture().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (ExecutionException e) {
+                Throwable cause = e.getCause();
+                if (!isUndecided(cause) || System.nanoTime() - deadline >= 0) {
+                    throw unavailable(subject, cause);
+                }
+            } catch (TimeoutException | HazelcastException | IllegalStateException e) {
+                throw unavailable(subject, e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw unavailable(subject, e);
+            }
+        }
+    }
+
+    /**
+     * Makes a call that only reads and has only a form that blocks.
+     *
+     * @param subject what it is about, for the message; fit to be logged
+     * @throws StoreUnavailableException if the cluster did not answer
+     */
+    <T> T get(String subject, Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (HazelcastException | IllegalStateException e) {
+            throw unavailable(subject, e);
+        }
+    }
+
+    private static boolean isUndecided(@Nullable Throwable cause) {
+        return cause instanceof IndeterminateOperationStateException
+                || cause instanceof RetryableException
+                || cause instanceof TargetDisconnectedException;
+    }
+
+    private StoreUnavailableException unavailable(String subject, @Nullable Throwable cause) {
+        return new StoreUnavailableException(
+                subject + ": the session store, Hazelcast cluster " + clusterName + ", did not confirm", cause);
+    }
+}

@@ -1,0 +1,109 @@
+package dev.mooring.grid;
+
+import com.hazelcast.map.IMap;
+import dev.mooring.model.SessionRecord;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives records back the time to live that a client's compare-and-set takes from them: it has no argument for it, and leaves the
+ * record for ever. Done shortly after the write and not within it, once for all writes to a session meanwhile.
+ *
+ * <p>A node that dies in between leaves a record that stays: the next write of any node sets it right, and where none comes the
+ * sweep for left-over sessions goes by the record's own times. Too long a life is garbage; too short a one would be a lost
+ * session. Therefore the record is read again after its life was set: of two nodes that write at once and hold different
+ * opinions the one that comes last sees the record that won.
+ *
+ * <p>Thread-safe.
+ */
+final class TimesToLive {
+
+    /** How long a record may be without its time to live. */
+    private static final Duration DELAY = Duration.ofMillis(100);
+
+    /** How long to wait for a cluster that does not answer. */
+    private static final Duration PAUSE = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(TimesToLive.class);
+
+    private final IMap<String, SessionRecord> records;
+    private final long slackMs;
+    private final Executor threads;
+    private final ScheduledExecutorService scheduler;
+
+    /** What is still to be done: milliseconds by key. */
+    private final Map<String, Long> due = new ConcurrentHashMap<>();
+
+    TimesToLive(
+            IMap<String, SessionRecord> records, long slackMs, Executor threads, ScheduledExecutorService scheduler) {
+        this.records = records;
+        this.slackMs = slackMs;
+        this.threads = threads;
+        this.scheduler = scheduler;
+    }
+
+    /** Sees to it that the record gets its time to live. Does not block. */
+    void give(String path, long timeToLiveMs) {
+        if (due.put(path, timeToLiveMs) == null) {
+            later(path, DELAY);
+        }
+    }
+
+    /** Does what is still to be done. Blocks; says so in the log when the cluster does not answer. */
+    void stop() {
+        try {
+            due.keySet().forEach(this::give);
+        } catch (RuntimeException e) {
+            LOG.debug("{} records stay without their time to live until they are written again", due.size(), e);
+        }
+    }
+
+    private void later(String path, Duration delay) {
+        try {
+            scheduler.schedule(() -> threads.execute(() -> tryToGive(path)), delay.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // This node is stopping, and stop() comes after the scheduler's end.
+            LOG.trace("Left to the stop of this node", e);
+        }
+    }
+
+    private void tryToGive(String path) {
+        try {
+            give(path);
+        } catch (RuntimeException e) {
+            // The boundary of a thread of ours.
+            LOG.debug("A record stays without its time to live for a while", e);
+            later(path, PAUSE);
+        }
+    }
+
+    private void give(String path) {
+        Long due = this.due.remove(path);
+        if (due == null) {
+            return;
+        }
+        long given = due;
+        boolean done = false;
+        try {
+            long wanted = given;
+            do {
+                given = wanted;
+                records.setTtl(path, given, TimeUnit.MILLISECONDS);
+                SessionRecord record = records.get(path);
+                wanted = record == null ? given : record.timeToLiveMs(slackMs);
+            } while (wanted != given);
+            done = true;
+        } finally {
+            if (!done) {
+                this.due.putIfAbsent(path, given);
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package dev.mooring.model;
+
+/**
+ * What one node tells another about a session. Every notice is answered.
+ *
+ * @param number counts the sender's notices; the answer repeats it
+ * @param sender the node that waits for the answer
+ * @param kind what happened
+ * @param key the session
+ * @param version the version of the record that the notice speaks of
+ */
+public record Notice(long number, String sender, Kind kind, SessionKey key, long version) {
+
+    /** What a notice says. The order is part of the format on the wire. */
+    public enum Kind {
+        /** The record has a new version; answered with 0. */
+        CHANGED,
+        /** The session was invalidated; answered with 0. */
+        INVALIDATED,
+        /** The session expired; answered with 0. */
+        EXPIRED,
+        /** Is the session due? Answered with the cluster time of its last use on the asked node. */
+        DUE;
+
+        /**
+         * Returns what to say of an end.
+         *
+         * @param cause why the session ends
+         * @return the kind of notice
+         */
+        public static Kind of(EndCause cause) {
+            return switch (cause) {
+                case INVALIDATED -> INVALIDATED;
+                case EXPIRED -> EXPIRED;
+            };
+        }
+    }
+}

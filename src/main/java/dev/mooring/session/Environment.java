@@ -1,0 +1,83 @@
+package dev.mooring.session;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.jetty.server.Context;
+import org.eclipse.jetty.server.handler.ContextHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What only the classes of an environment (ee8 to ee11) know, asked by the names of public methods: one jar serves them all,
+ * and compiles against none. A method that is not there means no answer, never a failure.
+ */
+public final class Environment {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
+
+    private Environment() {}
+
+    /**
+     * Tells whether a web application says {@code <distributable/>} (Jakarta Servlet 7.7.2).
+     *
+     * @param context the context of the web application
+     * @return false also where the context comes from no descriptor
+     */
+    public static boolean isDistributable(Context context) {
+        if (!(context instanceof ContextHandler.ScopedContext scoped)) {
+            return false;
+        }
+        return call(scoped.getContextHandler(), "isDistributable")
+                .filter(Boolean.TRUE::equals)
+                .isPresent();
+    }
+
+    /**
+     * Returns the user properties of the handshake that made a frame handler, which {@code Session.getUserProperties()} starts
+     * from (Jakarta WebSocket 2.5).
+     *
+     * @param frameHandler Jetty's frame handler of a Jakarta endpoint
+     * @return the properties, to be added to; nothing for another API's frame handler
+     */
+    @SuppressWarnings("unchecked")
+    public static Optional<Map<String, Object>> userProperties(Object frameHandler) {
+        return call(frameHandler, "getEndpointConfig")
+                .flatMap(config -> call(config, "getUserProperties"))
+                .filter(Map.class::isInstance)
+                .map(properties -> (Map<String, Object>) properties);
+    }
+
+    private static Optional<Object> call(Object target, String name) {
+        for (Class<?> type = target.getClass(); type != null; type = type.getSuperclass()) {
+            Optional<Object> found = call(target, type, name);
+            if (found.isPresent()) {
+                return found;
+            }
+            for (Class<?> side : type.getInterfaces()) {
+                found = call(target, side, name);
+                if (found.isPresent()) {
+                    return found;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Object> call(Object target, Class<?> type, String name) {
+        try {
+            Method method = type.getMethod(name);
+            if (!java.lang.reflect.Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
+                return Optional.empty();
+            }
+            return Optional.ofNullable(method.invoke(target));
+        } catch (NoSuchMethodException | IllegalAccessException e) {
+            LOG.trace("{} has no public {}", type, name, e);
+            return Optional.empty();
+        } catch (InvocationTargetException e) {
+            LOG.debug("{}.{} failed", type, name, e);
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,285 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.Change;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Notice;
+import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionRecord;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.util.thread.AutoLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What one session and its record in the cluster say to each other. One exchange at a time, so that the copy and the record
+ * move on in step: a refresh cannot bring a later state between a change and its answer.
+ *
+ * <p>{@link #lock} is taken before Jetty's session lock and never while that is held. No answer of another node is awaited under
+ * either, but for the question whether a session is due, which nobody on the other side needs a lock for.
+ */
+final class Exchange {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+    private static final long RETRY_MS = 1000;
+
+    private final LiveSession session;
+    private final LiveData data;
+    private final LiveSessionCache cache;
+    private final long load;
+
+    /** One exchange with the cluster at a time; guards {@link #operations} and {@link #told}. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private long operations;
+
+    /** Completes when the holders know of the newest change. */
+    private CompletableFuture<@Nullable Void> told = CompletableFuture.completedFuture(null);
+
+    Exchange(LiveSession session, LiveData data, LiveSessionCache cache, long load) {
+        this.session = session;
+        this.data = data;
+        this.cache = cache;
+        this.load = load;
+    }
+
+    /**
+     * Reads what the record has and the copy has not. Blocks for a round trip.
+     *
+     * @throws StoreUnavailableException if it cannot be known what the session is now
+     */
+    void refresh() {
+        lock.lock();
+        try {
+            EndCause cause = data.heard().end();
+            if (cause != null) {
+                session.endedElsewhere(cause);
+            }
+            long epoch = cache.epoch();
+            if (session.isInvalidOrInvalidating() || data.isCurrent(epoch)) {
+                return;
+            }
+            Outcome outcome = cache.join(session.key(), load, data.version(), null);
+            if (outcome.applied()) {
+                adopt(outcome.requireView(), epoch);
+            } else {
+                session.endedElsewhere(causeOf(outcome));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void adopt(SessionRecord record, long epoch) {
+        String oldId;
+        try (AutoLock ignored = session.lock()) {
+            oldId = data.getId();
+            data.adopt(record, epoch);
+        }
+        cache.renamed(session, oldId, data.getId());
+    }
+
+    /**
+     * Stores what was changed here: afterwards it is in the cluster and its backups, and every node that holds the session
+     * knows of it. Does nothing for a session that has ended meanwhile; its changes are dropped with it. Blocks.
+     *
+     * @throws StoreUnavailableException if the cluster did not confirm; then the changes are forgotten here, and may have
+     *     arrived or not
+     */
+    void store() {
+        CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
+        Outcome outcome = null;
+        lock.lock();
+        try {
+            LiveData.Pending pending = session.pending();
+            if (pending == null) {
+                // Another thread's change may have carried what this one wants stored: wait until it has been told.
+                mine = told;
+            } else {
+                outcome = apply(pending);
+                if (outcome == null) {
+                    return;
+                }
+                told = mine;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (outcome == null) {
+            await(mine);
+        } else {
+            tell(mine, outcome);
+        }
+    }
+
+    private @Nullable Outcome apply(LiveData.Pending pending) {
+        long epoch = cache.epoch();
+        Change.Delta delta = pending.toDelta(cache.node(), load, ++operations, Set.of(), data);
+        Outcome outcome;
+        try {
+            outcome = cache.apply(session.key(), delta);
+        } catch (StoreUnavailableException e) {
+            try (AutoLock ignored = session.lock()) {
+                data.discard(pending);
+            }
+            throw e;
+        }
+        if (!outcome.applied()) {
+            session.endedElsewhere(causeOf(outcome));
+            return null;
+        }
+        String oldId;
+        try (AutoLock ignored = session.lock()) {
+            oldId = data.getId();
+            data.stored(pending, delta, outcome.base(), outcome.version(), epoch);
+        }
+        cache.renamed(session, oldId, data.getId());
+        String previousId = outcome.previousId();
+        if (previousId != null) {
+            cache.dropAlias(session.key(), previousId);
+        }
+        return outcome;
+    }
+
+    private void tell(CompletableFuture<@Nullable Void> mine, Outcome outcome) {
+        try {
+            cache.tell(outcome.holders(), Notice.Kind.CHANGED, session.key(), outcome.version());
+            mine.complete(null);
+        } catch (StoreUnavailableException e) {
+            mine.completeExceptionally(e);
+            forgetFailure(mine);
+            tellAgain(outcome);
+            throw e;
+        }
+    }
+
+    // Those who wait for it now fail; those who come later have nothing to do with it.
+    private void forgetFailure(CompletableFuture<@Nullable Void> failed) {
+        lock.lock();
+        try {
+            if (told == failed) {
+                told = CompletableFuture.completedFuture(null);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // The record has the change, so the holders must hear of it, late as it is.
+    private void tellAgain(Outcome outcome) {
+        cache.deadlines().in(RETRY_MS, () -> {
+            try {
+                cache.tell(outcome.holders(), Notice.Kind.CHANGED, session.key(), outcome.version());
+            } catch (StoreUnavailableException e) {
+                LOG.debug("Session {}: its holders still cannot be told", session.key(), e);
+                tellAgain(outcome);
+            }
+        });
+    }
+
+    private static void await(CompletableFuture<@Nullable Void> told) {
+        try {
+            told.join();
+        } catch (CompletionException e) {
+            throw new StoreUnavailableException("a change of the session was not confirmed", e.getCause());
+        }
+    }
+
+    /**
+     * Claims the end of the session. Blocks.
+     *
+     * @param cause why it ends
+     * @param dueAt cluster time at which it must be due, whoever used it last; null to end it whatever its deadline
+     * @param won run once the claim has won, while nobody here can meet the claimed record and take it for another node's end;
+     *     answers whether this thread is the one that goes on
+     * @return the answer; null if another thread of this node goes on
+     * @throws StoreUnavailableException if the cluster did not confirm
+     */
+    @Nullable
+    Outcome claim(EndCause cause, @Nullable Long dueAt, BooleanSupplier won) {
+        lock.lock();
+        try {
+            Set<String> asked = Set.of(cache.node());
+            while (true) {
+                long epoch = cache.epoch();
+                Outcome outcome = cache.apply(
+                        session.key(),
+                        new Change.Claim(cache.node(), cause, dueAt, asked, data.times(), data.version()));
+                switch (outcome.result()) {
+                    case APPLIED -> {
+                        adopt(outcome.requireView(), epoch);
+                        return won.getAsBoolean() ? outcome : null;
+                    }
+                    case ASK -> {
+                        asked = outcome.holders();
+                        data.usedAt(cache.tell(asked, Notice.Kind.DUE, session.key(), outcome.version()));
+                    }
+                    case NOT_DUE -> {
+                        data.usedAt(outcome.requireView().times().used());
+                        data.heard().changed(outcome.version());
+                        return outcome;
+                    }
+                    case ABSENT, ENDED, EXISTS -> {
+                        return outcome;
+                    }
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells the holders of an end that was claimed. Blocks. */
+    void tellOfEnd(EndCause cause, Outcome claimed) {
+        try {
+            cache.tell(claimed.holders(), Notice.Kind.of(cause), session.key(), claimed.version());
+        } catch (StoreUnavailableException e) {
+            LOG.warn("Session {}: has ended, but not every node could be told at once", session.key(), e);
+        }
+    }
+
+    /** Leaves a tombstone of an end that was claimed, since its listeners have run. Blocks. */
+    void leaveTombstone() {
+        try {
+            cache.apply(session.key(), new Change.End(cache.node()));
+            cache.dropAlias(session.key(), data.getId());
+        } catch (StoreUnavailableException e) {
+            LOG.warn("Session {}: has ended, but its record stays for a while", session.key(), e);
+        }
+    }
+
+    /**
+     * Reports that the session was used. Blocks.
+     *
+     * @throws StoreUnavailableException if the cluster did not confirm
+     */
+    void touch() {
+        Outcome outcome = cache.apply(session.key(), new Change.Touch(data.times()));
+        if (outcome.applied()) {
+            cache.extendAlias(session);
+        } else {
+            session.endedElsewhere(causeOf(outcome));
+        }
+    }
+
+    /**
+     * Takes this node off the holders. Blocks.
+     *
+     * @throws StoreUnavailableException if the cluster did not confirm
+     */
+    void leave() {
+        cache.apply(session.key(), new Change.Leave(cache.node(), load));
+    }
+
+    static EndCause causeOf(Outcome outcome) {
+        SessionRecord view = outcome.view();
+        EndCause cause = view == null ? null : view.cause();
+        // A record that is not even a tombstone any more has outlived its session by far.
+        return cause == null ? EndCause.EXPIRED : cause;
+    }
+}

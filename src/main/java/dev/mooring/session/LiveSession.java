@@ -1,0 +1,584 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionKey;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.session.AbstractSessionManager;
+import org.eclipse.jetty.session.ManagedSession;
+import org.eclipse.jetty.session.SessionManager;
+import org.eclipse.jetty.util.thread.AutoLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The session that applications hold. It is the one object of its session on this node, from the first load until the end, so
+ * whoever holds it, in a request or long after, holds a live session: each read looks whether the copy is current and reads
+ * the record anew if not; each write outside of a request is in the cluster when it returns.
+ *
+ * <p>Jetty's session lock guards the copy; {@link Exchange} has a lock of its own, which is taken first. What Hazelcast's threads
+ * hear goes to {@link Heard} and takes no lock.
+ */
+public final class LiveSession extends ManagedSession {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LiveSession.class);
+
+    /** Why sessions of other web applications with the same id end, while this thread ends one. */
+    private static final ThreadLocal<@Nullable EndCause> ENDING = new ThreadLocal<>();
+
+    private final LiveSessionCache cache;
+    private final LiveData data;
+    private final Exchange exchange;
+    private final Uses uses;
+    private final Set<Attachment> attachments = ConcurrentHashMap.newKeySet();
+
+    /** The new id that a change of the id has reached in the cluster. */
+    private volatile @Nullable String confirmedId;
+
+    /** Runs the listeners of the end, and so may still read what everybody else may not. Guarded by the session's lock. */
+    private @Nullable Thread ender;
+
+    LiveSession(SessionManager manager, LiveData data, LiveSessionCache cache, long load) {
+        super(manager, data);
+        this.cache = cache;
+        this.data = data;
+        this.exchange = new Exchange(this, data, cache, load);
+        this.uses = new Uses(this, data, cache);
+    }
+
+    /**
+     * Returns the key under which the session may be logged.
+     *
+     * @return the unchanging key
+     */
+    public SessionKey key() {
+        return data.key();
+    }
+
+    LiveData data() {
+        return data;
+    }
+
+    // ---- reads
+
+    /**
+     * Makes sure that this copy has everything that was finished before the call. Returns at once when nothing was heard;
+     * otherwise blocks for a round trip to the cluster.
+     *
+     * @throws StoreUnavailableException if it cannot be known what the session is now
+     */
+    void makeCurrent() {
+        if (!data.isCurrent(cache.epoch()) && !_lock.isHeldByCurrentThread()) {
+            refresh();
+        }
+    }
+
+    private void refresh() {
+        if (!isInvalidOrInvalidating()) {
+            exchange.refresh();
+        }
+    }
+
+    @Override
+    public String getId() {
+        makeCurrentIfPossible();
+        return super.getId();
+    }
+
+    // Jetty asks for the id where it can do nothing with an exception.
+    private void makeCurrentIfPossible() {
+        try {
+            makeCurrent();
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: id as last known", key(), e);
+        }
+    }
+
+    @Override
+    public @Nullable Object getAttribute(String name) {
+        makeCurrent();
+        return super.getAttribute(name);
+    }
+
+    @Override
+    public Set<String> getAttributeNameSet() {
+        makeCurrent();
+        return super.getAttributeNameSet();
+    }
+
+    @Override
+    public long getCreationTime() {
+        makeCurrent();
+        return super.getCreationTime();
+    }
+
+    @Override
+    public long getLastAccessedTime() {
+        makeCurrent();
+        return super.getLastAccessedTime();
+    }
+
+    @Override
+    public int getMaxInactiveInterval() {
+        makeCurrent();
+        return super.getMaxInactiveInterval();
+    }
+
+    @Override
+    public boolean isNew() {
+        makeCurrent();
+        return super.isNew();
+    }
+
+    @Override
+    protected void checkValidForRead() {
+        checkAlive();
+    }
+
+    @Override
+    protected void checkValidForWrite() {
+        checkAlive();
+    }
+
+    // Jetty's own messages carry the whole id.
+    private void checkAlive() {
+        if (_state == State.INVALID) {
+            EndCause cause = data.heard().end();
+            throw new IllegalStateException(
+                    "Session " + key() + " has ended" + (cause == null ? "" : ": " + cause.reason()));
+        }
+        if (_state == State.INVALIDATING && ender != Thread.currentThread()) {
+            throw new IllegalStateException("Session " + key() + " is being ended");
+        }
+        if (_state != State.INVALIDATING && !isResident()) {
+            throw new IllegalStateException("Session " + key() + " is no longer on this node, which stops");
+        }
+    }
+
+    // ---- writes
+
+    @Override
+    public @Nullable Object setAttribute(String name, @Nullable Object value) {
+        makeCurrent();
+        Encoded encoded = null;
+        if (value != null) {
+            encoded = cache.rules().admit(key(), name, value);
+            try (AutoLock ignored = lock()) {
+                cache.rules().checkLimits(data, name, encoded.size());
+            }
+        }
+        boolean later = cache.storesLater(this);
+        Object old = super.setAttribute(name, value);
+        if (value != null && encoded != null) {
+            try (AutoLock ignored = lock()) {
+                data.offer(name, value, encoded, later);
+            }
+        }
+        storeUnless(later);
+        return old;
+    }
+
+    @Override
+    public void setMaxInactiveInterval(int seconds) {
+        makeCurrent();
+        boolean later = cache.storesLater(this);
+        try (AutoLock ignored = lock()) {
+            data.setMaxInactiveMs(seconds * 1000L);
+        }
+        uses.armAlarm();
+        storeUnless(later);
+    }
+
+    private void storeUnless(boolean later) {
+        if (!later) {
+            store();
+            try (AutoLock ignored = lock()) {
+                checkAlive();
+            }
+        }
+    }
+
+    /** Stores what was changed here, see {@link Exchange#store}. */
+    void store() {
+        exchange.store();
+    }
+
+    /** Returns what is to be stored; null if there is nothing, or the session has ended. */
+    LiveData.@Nullable Pending pending() {
+        try (AutoLock ignored = lock()) {
+            return isInvalidOrInvalidating() ? null : data.pending();
+        }
+    }
+
+    // ---- id
+
+    /** Takes a new id in this web application. Called by Jetty through the cache, while the state is CHANGING or VALID. */
+    void renameTo(String newId) {
+        store();
+        cache.alias(key(), newId, data.getMaxInactiveMs());
+        try (AutoLock ignored = lock()) {
+            data.renameTo(newId);
+        }
+        store();
+        try (AutoLock ignored = lock()) {
+            checkAlive();
+            onIdChanged();
+        }
+        confirmedId = newId;
+    }
+
+    /**
+     * Changes the id. Jetty's own steps, but for an id that stays as it was when the cluster does not confirm the new one.
+     *
+     * @throws IllegalStateException if the session has ended, or the response is committed
+     * @throws StoreUnavailableException if the cluster did not confirm
+     */
+    @Override
+    public void renewId(Request request, @Nullable Response response) {
+        if (response != null && response.isCommitted()) {
+            throw new IllegalStateException("Session " + key() + ": the response is committed, its id cannot change");
+        }
+        makeCurrent();
+        startChanging();
+        try {
+            String newId = _manager.getSessionIdManager().renewSessionId(super.getId(), getExtendedId(), request);
+            if (!newId.equals(confirmedId)) {
+                makeCurrentIfPossible();
+                try (AutoLock ignored = lock()) {
+                    checkAlive();
+                }
+                throw new StoreUnavailableException("session " + key() + ": its new id was not confirmed", null);
+            }
+        } finally {
+            try (AutoLock ignored = lock()) {
+                if (_state == State.CHANGING) {
+                    _state = State.VALID;
+                }
+                _stateChangeCompleted.signalAll();
+            }
+        }
+        if (response != null && isSetCookieNeeded()) {
+            Response.putCookie(response, _manager.getSessionCookie(this, request.isSecure()));
+        }
+    }
+
+    private void startChanging() {
+        try (AutoLock ignored = lock()) {
+            awaitUnchanging();
+            checkAlive();
+            if (_state == State.INVALIDATING) {
+                throw new IllegalStateException("Session " + key() + " is being ended");
+            }
+            _state = State.CHANGING;
+        }
+    }
+
+    private void awaitUnchanging() {
+        while (_state == State.CHANGING) {
+            _stateChangeCompleted.awaitUninterruptibly();
+        }
+    }
+
+    // ---- use
+
+    /** Enters a request, if the session is on this node and alive. */
+    boolean enter() {
+        try (AutoLock ignored = lock()) {
+            if (!isResident() || isInvalidOrInvalidating()) {
+                return false;
+            }
+            use();
+            return true;
+        }
+    }
+
+    @Override
+    protected void use() {
+        uses.enter();
+        super.use();
+    }
+
+    @Override
+    public void release() {
+        super.release();
+        uses.leave();
+    }
+
+    /**
+     * The session is in use now: a request or a message. Costs no call to the cluster; the use is reported in time. Does not
+     * block; for any thread.
+     */
+    public void used() {
+        uses.now();
+    }
+
+    Uses uses() {
+        return uses;
+    }
+
+    boolean reportUse() {
+        return uses.report(exchange);
+    }
+
+    /** Jetty announces a request; the time is the cluster's, whatever this machine's clock says. */
+    @Override
+    public boolean access(long time) {
+        try (AutoLock ignored = lock()) {
+            if (!isValid() || !isResident()) {
+                return false;
+            }
+            _newSession = false;
+            data.setLastAccessed(data.getAccessed());
+            data.setAccessed(cache.clusterTime());
+        }
+        uses.now();
+        return true;
+    }
+
+    /** Never true while the session lives: this node's own clock ends sessions, and asks the other nodes first. */
+    @Override
+    public boolean isExpiredAt(long time) {
+        return false;
+    }
+
+    /** Keeps Jetty's inactivity timer unarmed. */
+    @Override
+    public long calculateInactivityTimeout(long now) {
+        return -1;
+    }
+
+    /** Ends the session if it has not been used for too long, anywhere; looks again later if it has. Blocks. */
+    void expireIfDue() {
+        if (isInvalidOrInvalidating()) {
+            return;
+        }
+        try {
+            makeCurrent();
+            uses.last();
+            long now = cache.clusterTime();
+            if (data.deadline() > now || !end(EndCause.EXPIRED, now)) {
+                uses.armAlarm();
+            }
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: not ended yet, although due", key(), e);
+            uses.snooze();
+        }
+    }
+
+    // ---- end
+
+    @Override
+    public void invalidate() {
+        end(EndCause.INVALIDATED, null);
+    }
+
+    /** Jetty ends the session since one with the same id ends in another web application. */
+    @Override
+    public boolean beginInvalidate() {
+        EndCause cause = ENDING.get();
+        return begin(cause == null ? EndCause.INVALIDATED : cause, null);
+    }
+
+    /**
+     * Ends the session: claims it in the cluster, tells the holders, closes what is attached, runs the listeners, leaves a
+     * tombstone. Returns false if it ends already on this node, or is not due.
+     *
+     * @throws IllegalStateException if the session has ended
+     * @throws StoreUnavailableException if the cluster did not confirm; then the session lives
+     */
+    private boolean end(EndCause cause, @Nullable Long dueAt) {
+        String id = super.getId();
+        if (!begin(cause, dueAt)) {
+            return false;
+        }
+        runListeners(cause, id);
+        return true;
+    }
+
+    /** Goes on with an end that a node has claimed which is no more. */
+    void inheritEnd(EndCause cause) {
+        if (startInvalidating(cause)) {
+            runListeners(cause, super.getId());
+        }
+    }
+
+    private void runListeners(EndCause cause, String id) {
+        try {
+            _manager.onSessionDestroyed(this);
+        } catch (RuntimeException e) {
+            LOG.warn("Session {}: a listener of its end failed", key(), e);
+        }
+        finishInvalidate();
+        EndCause outer = ENDING.get();
+        ENDING.set(cause);
+        try {
+            _manager.getSessionIdManager().invalidateAll(id);
+        } finally {
+            if (outer == null) {
+                ENDING.remove();
+            } else {
+                ENDING.set(outer);
+            }
+        }
+    }
+
+    private boolean begin(EndCause cause, @Nullable Long dueAt) {
+        try (AutoLock ignored = lock()) {
+            awaitUnchanging();
+            boolean over = _state == State.INVALID || !isResident();
+            if (_state == State.INVALIDATING || over && dueAt != null) {
+                return false;
+            }
+            checkAlive();
+        }
+        if (!data.stored()) {
+            if (!startInvalidating(cause)) {
+                return false;
+            }
+            attachmentsEnd(cause);
+            return true;
+        }
+        Outcome outcome = exchange.claim(cause, dueAt, () -> startInvalidating(cause));
+        if (outcome == null) {
+            return false;
+        }
+        if (outcome.applied()) {
+            exchange.tellOfEnd(cause, outcome);
+            attachmentsEnd(cause);
+            return true;
+        }
+        if (outcome.result() != Outcome.Result.NOT_DUE) {
+            endedElsewhere(Exchange.causeOf(outcome));
+            if (dueAt == null) {
+                throw new IllegalStateException("Session " + key() + " has ended on another node");
+            }
+        }
+        return false;
+    }
+
+    /** Of several threads of this node whose claims succeed, one goes on. */
+    private boolean startInvalidating(EndCause cause) {
+        try (AutoLock ignored = lock()) {
+            if (isInvalidOrInvalidating()) {
+                return false;
+            }
+            _state = State.INVALIDATING;
+            ender = Thread.currentThread();
+            data.heard().ended(cause);
+            return true;
+        }
+    }
+
+    /** Runs the listeners of the attributes, then leaves a tombstone in the cluster. */
+    @Override
+    public void finishInvalidate() {
+        try {
+            super.finishInvalidate();
+        } finally {
+            leave();
+            if (data.stored()) {
+                exchange.leaveTombstone();
+            }
+        }
+    }
+
+    /** The session has ended on another node, which runs the listeners: here it is just gone. */
+    void endedElsewhere(EndCause cause) {
+        try (AutoLock ignored = lock()) {
+            if (isInvalidOrInvalidating()) {
+                return;
+            }
+            _state = State.INVALID;
+            _stateChangeCompleted.signalAll();
+        }
+        data.heard().ended(cause);
+        leave();
+        attachmentsEnd(cause);
+    }
+
+    private void leave() {
+        uses.disarm();
+        cache.forget(this);
+        setResident(false);
+    }
+
+    // ---- attachments
+
+    /**
+     * Ties something to this session until either ends.
+     *
+     * @param attachment told of the session's end, now if that has come already
+     */
+    public void attach(Attachment attachment) {
+        attachments.add(attachment);
+        // The session may end between the two lines. Registered first and looked at after, the attachment is told by
+        // this
+        // thread or by the one that ends the session; taking it out of the set decides which.
+        EndCause cause = data.heard().end();
+        if (cause != null) {
+            tellAttachment(attachment, cause);
+        }
+    }
+
+    /**
+     * Tells whether a request brought this session, rather than having created it.
+     *
+     * @param request a request of this session
+     * @return true if the request's own session id opened it
+     */
+    public boolean wasFoundBy(Request request) {
+        return AbstractSessionManager.RequestedSession.byAttribute(request).session() == this && !_newSession;
+    }
+
+    /**
+     * Unties something that ends by itself.
+     *
+     * @param attachment what was attached; nothing happens if it is not any more
+     */
+    public void detach(Attachment attachment) {
+        attachments.remove(attachment);
+    }
+
+    /** Tells whether something that is attached keeps the session alive by being there. */
+    boolean isKeptAlive() {
+        return attachments.stream().anyMatch(Attachment::keepsAlive);
+    }
+
+    /** This node stops holding the session, which others carry on. Blocks. */
+    void handOn() {
+        uses.disarm();
+        store();
+        reportUse();
+        exchange.leave();
+    }
+
+    /**
+     * Returns how many attachments there are.
+     *
+     * @return the number of open WebSockets tied to this session on this node
+     */
+    public int attachments() {
+        return attachments.size();
+    }
+
+    private void attachmentsEnd(EndCause cause) {
+        attachments.forEach(attachment -> tellAttachment(attachment, cause));
+    }
+
+    private void tellAttachment(Attachment attachment, EndCause cause) {
+        if (attachments.remove(attachment)) {
+            cache.deadlines().run(() -> attachment.sessionEnded(cause));
+        }
+    }
+
+    /** Names the session without its id, which Jetty writes into log lines. */
+    @Override
+    public String toString() {
+        return "session " + key();
+    }
+}

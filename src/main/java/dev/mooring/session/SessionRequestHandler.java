@@ -1,0 +1,56 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.StoreUnavailableException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.session.SessionManager;
+import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sits directly below a web application's session manager: answers a request whose session could not be looked for, and has
+ * every other one's session stored before its response.
+ */
+public final class SessionRequestHandler extends Handler.Wrapper {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SessionRequestHandler.class);
+
+    private final SessionManager manager;
+
+    /**
+     * Makes the handler of one web application.
+     *
+     * @param manager its session manager
+     */
+    public SessionRequestHandler(SessionManager manager) {
+        this.manager = manager;
+    }
+
+    /**
+     * Returns what must hear of each entry into the web application.
+     *
+     * @return a listener for the context, the same for all of them
+     */
+    public static ContextHandler.ContextScopeListener scopeListener() {
+        return RequestScope.INSTANCE;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        StoreUnavailableException failure = StoreFailure.take(request);
+        if (failure != null) {
+            LOG.warn("A request is answered with 503: {}", failure.getMessage(), failure.getCause());
+            response.getHeaders().put(HttpHeader.RETRY_AFTER, CommitStream.RETRY_AFTER_SECONDS);
+            Response.writeError(
+                    request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, CommitStream.UNAVAILABLE);
+            return true;
+        }
+        CommitStream.wrap(request, manager);
+        return super.handle(request, response, callback);
+    }
+}

@@ -1,0 +1,44 @@
+package dev.mooring.websocket;
+
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.session.SessionManager;
+import org.eclipse.jetty.util.Callback;
+
+/**
+ * Sits below a web application's session manager and sees each upgrade request, by whatever API the application answers it:
+ * HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4).
+ */
+public final class UpgradeHandler extends Handler.Wrapper {
+
+    private final SessionManager manager;
+    private final Moorings moorings;
+
+    /**
+     * Makes the handler of one web application.
+     *
+     * @param manager its session manager
+     * @param moorings where the WebSockets are kept
+     */
+    public UpgradeHandler(SessionManager manager, Moorings moorings) {
+        this.manager = manager;
+        this.moorings = moorings;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        if (isUpgrade(request)) {
+            request.addHttpStreamWrapper(stream -> new UpgradeStream(stream, request, manager, moorings));
+        }
+        return super.handle(request, response, callback);
+    }
+
+    private static boolean isUpgrade(Request request) {
+        return "websocket".equalsIgnoreCase(request.getHeaders().get(HttpHeader.UPGRADE))
+                || HttpMethod.CONNECT.is(request.getMethod())
+                        && request.getHeaders().contains(HttpHeader.SEC_WEBSOCKET_VERSION);
+    }
+}

@@ -1,0 +1,229 @@
+package dev.mooring.driver;
+
+import com.hazelcast.core.Hazelcast;
+import dev.mooring.nodes.HazelcastServer;
+import dev.mooring.nodes.JettyBase;
+import dev.mooring.nodes.JettyNode;
+import dev.mooring.nodes.Ports;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Three Jetty nodes with the web application {@code driver}, and what they keep their sessions in. Everything listens on the loopback
+ * address, on random ports, in a cluster of a random name. Not thread-safe.
+ */
+final class DriverCluster implements AutoCloseable {
+    /** How many nodes there are. */
+    static final int NODES = 3;
+
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+
+    private final Mode mode;
+    private final String name = "driver-" + UUID.randomUUID();
+    private final List<Integer> ports =
+            IntStream.range(0, NODES).mapToObj(i -> Ports.free()).toList();
+    private final List<HazelcastServer> servers = new ArrayList<>();
+    private final List<JettyNode> nodes = new ArrayList<>();
+
+    private DriverCluster(Mode mode) {
+        this.mode = mode;
+    }
+
+    /** Starts the nodes, and returns when they have found each other. Blocks. */
+    static DriverCluster start(Mode mode) {
+        var cluster = new DriverCluster(mode);
+        try {
+            cluster.start();
+            return cluster;
+        } catch (RuntimeException | Error failure) {
+            cluster.close();
+            throw failure;
+        }
+    }
+
+    private void start() {
+        switch (mode) {
+            case MEMBER -> {
+                IntStream.range(0, NODES).forEach(number -> launch(number, member(number, ports)));
+                awaitNodes(NODES);
+            }
+            case CLIENT -> {
+                // The server has the port of a member that there is not.
+                List<Integer> port = ports.subList(0, 1);
+                servers.add(HazelcastServer.launch("5.7.0", name, ports.get(0), port)
+                        .awaitStarted(START_LIMIT));
+                IntStream.range(0, NODES).forEach(number -> launch(number, client(number, port)));
+                awaitNodes(0);
+            }
+            case MIXED -> {
+                List<Integer> members = ports.subList(0, NODES - 1);
+                IntStream.range(0, members.size()).forEach(number -> launch(number, member(number, members)));
+                awaitNodes(members.size());
+                launch(NODES - 1, client(NODES - 1, members));
+                awaitNodes(0);
+            }
+            case STOCK_NULL_CACHE, STOCK_HASH_CACHE -> {
+                IntStream.range(0, NODES).forEach(number -> launch(number, stock(number)));
+                awaitNodes(NODES);
+            }
+        }
+    }
+
+    /** What the nodes use. */
+    Mode mode() {
+        return mode;
+    }
+
+    /** The name of the Hazelcast cluster. */
+    String name() {
+        return name;
+    }
+
+    /** An address of a Hazelcast member. */
+    String address() {
+        return "127.0.0.1:" + ports.get(0);
+    }
+
+    /** The nodes. */
+    List<JettyNode> nodes() {
+        return List.copyOf(nodes);
+    }
+
+    @Override
+    public void close() {
+        for (JettyNode node : nodes) {
+            node.close();
+        }
+        for (HazelcastServer server : servers) {
+            server.close();
+        }
+    }
+
+    private void launch(int number, JettyBase.Builder base) {
+        Path war = Path.of(System.getProperty("mooring.wars"), "driver.war");
+        nodes.add(JettyNode.launch(
+                "node-" + number,
+                base.modules("http", "ee10-deploy", "ee10-websocket-jakarta")
+                        .war("driver", war)
+                        .create()));
+    }
+
+    private void awaitNodes(int members) {
+        for (JettyNode node : nodes) {
+            node.awaitStarted(START_LIMIT);
+            if (members > 0) {
+                node.awaitLog(
+                        line -> line.contains("Members {size:" + members), "in a cluster of " + members, START_LIMIT);
+            }
+        }
+    }
+
+    private JettyBase.Builder base(int number) {
+        return JettyBase.in(work("driver-" + number));
+    }
+
+    private JettyBase.Builder mooring(int number) {
+        return base(number).property("jetty.session.hazelcast.clusterName", name);
+    }
+
+    private JettyBase.Builder member(int number, List<Integer> members) {
+        return mooring(number)
+                .modules("session-hazelcast")
+                .property("jetty.session.hazelcast.port", String.valueOf(members.get(number)))
+                .property("jetty.session.hazelcast.members", addresses(members));
+    }
+
+    private JettyBase.Builder client(int number, List<Integer> members) {
+        return mooring(number)
+                .modules("session-hazelcast-client")
+                .property("jetty.session.hazelcast.addresses", addresses(members));
+    }
+
+    /**
+     * A base with Jetty's own module as a person sets it up by hand: its Hazelcast is what the module would fetch, laid where it
+     * would lie, and the configuration restricts it to the loopback address.
+     */
+    private JettyBase.Builder stock(int number) {
+        Path template = work("driver-stock-" + number);
+        String cache = mode == Mode.STOCK_NULL_CACHE ? "session-cache-null" : "session-cache-hash";
+        try {
+            Path jar = Path.of(Hazelcast.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            String version = jar.getFileName().toString().replaceAll("hazelcast-(.*)\\.jar", "$1");
+            Files.createDirectories(template.resolve("lib/hazelcast"));
+            Files.createDirectories(template.resolve("start.d"));
+            Files.createDirectories(template.resolve("etc"));
+            Files.copy(
+                    jar,
+                    template.resolve("lib/hazelcast").resolve(jar.getFileName()),
+                    StandardCopyOption.REPLACE_EXISTING);
+            Files.writeString(template.resolve("etc/hazelcast.xml"), hazelcastXml(number));
+            Files.writeString(template.resolve("start.d/stock.ini"), String.format(Locale.ROOT, """
+                    --modules=%s,session-store-hazelcast-embedded
+                    hazelcast.version=%s
+                    jetty.session.hazelcast.mapName=stock-sessions
+                    jetty.session.hazelcast.hazelcastInstanceName=stock
+                    jetty.session.hazelcast.configurationLocation=etc/hazelcast.xml
+                    """, cache, version));
+        } catch (IOException failure) {
+            throw new UncheckedIOException("template " + template + ": cannot be laid out", failure);
+        } catch (URISyntaxException failure) {
+            throw new IllegalStateException("Hazelcast's jar is nowhere", failure);
+        }
+        return base(number).template(template);
+    }
+
+    private String hazelcastXml(int number) {
+        String members = ports.stream()
+                .map(port -> "<member>127.0.0.1:" + port + "</member>")
+                .collect(Collectors.joining());
+        return String.format(Locale.ROOT, """
+                <?xml version="1.0" encoding="UTF-8"?>
+                <hazelcast xmlns="http://www.hazelcast.com/schema/config">
+                  <cluster-name>%s</cluster-name>
+                  <properties>
+                    <property name="hazelcast.phone.home.enabled">false</property>
+                    <property name="hazelcast.socket.bind.any">false</property>
+                    <property name="hazelcast.logging.type">slf4j</property>
+                  </properties>
+                  <network>
+                    <port auto-increment="false">%d</port>
+                    <join>
+                      <auto-detection enabled="false"/>
+                      <multicast enabled="false"/>
+                      <tcp-ip enabled="true">%s</tcp-ip>
+                    </join>
+                    <interfaces enabled="true"><interface>127.0.0.1</interface></interfaces>
+                  </network>
+                  <serialization>
+                    <serializers>
+                      <serializer type-class="org.eclipse.jetty.session.SessionData"
+                          class-name="org.eclipse.jetty.hazelcast.session.SessionDataSerializer"/>
+                    </serializers>
+                  </serialization>
+                </hazelcast>
+                """, name, ports.get(number), members);
+    }
+
+    private static String addresses(List<Integer> members) {
+        return members.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+    }
+
+    private static Path work(String directory) {
+        return Path.of(System.getProperty("mooring.work"), directory);
+    }
+}

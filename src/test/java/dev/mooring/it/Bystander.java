@@ -1,0 +1,62 @@
+package dev.mooring.it;
+
+import com.hazelcast.client.HazelcastClient;
+import com.hazelcast.client.config.ClientConfig;
+import com.hazelcast.core.EntryView;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import com.hazelcast.topic.ITopic;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Looks at what the nodes have left in their cluster, as somebody else's client. Not thread-safe. */
+final class Bystander implements AutoCloseable {
+    private static final String MAP = "jetty-sessions";
+
+    private final HazelcastInstance client;
+
+    private Bystander(HazelcastInstance client) {
+        this.client = client;
+    }
+
+    /** Joins the cluster of plain servers. Blocks. */
+    static Bystander of(NodeCluster cluster) {
+        var config = new ClientConfig();
+        config.setClusterName(cluster.name());
+        cluster.servers().forEach(server -> config.getNetworkConfig().addAddress(server.address()));
+        config.getNetworkConfig().getAutoDetectionConfig().setEnabled(false);
+        config.setProperty("hazelcast.logging.type", "slf4j");
+        return new Bystander(HazelcastClient.newHazelcastClient(config));
+    }
+
+    /** The nodes that say that they live. */
+    int rows() {
+        return client.getMap(MAP + "-nodes").size();
+    }
+
+    /** The names of all topics. */
+    List<String> topics() {
+        return client.getDistributedObjects().stream()
+                .filter(ITopic.class::isInstance)
+                .map(object -> object.getName())
+                .toList();
+    }
+
+    /** How long the cluster keeps the record of a session whose first id this is; empty for ever, or without one. */
+    Optional<Duration> timeToLive(String id) {
+        IMap<String, Object> records = client.getMap(MAP);
+        return records.keySet().stream()
+                .filter(key -> key.endsWith("/" + id))
+                .map(records::getEntryView)
+                .map(EntryView::getTtl)
+                .filter(millis -> millis != Long.MAX_VALUE)
+                .map(Duration::ofMillis)
+                .findAny();
+    }
+
+    @Override
+    public void close() {
+        client.shutdown();
+    }
+}
