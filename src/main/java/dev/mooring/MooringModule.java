@@ -128,7 +128,8 @@ public final class MooringModule extends ContainerLifeCycle {
                 "cluster " + grid.clusterName() + ", node " + grid.node() + ", members " + grid.members() + ", map "
                         + grid.mapName(),
                 "WebSockets " + moorings.size(),
-                "notices sent " + grid.inbox().sent() + ", received " + grid.inbox().received());
+                "notices sent " + grid.inbox().sent() + ", received "
+                        + grid.inbox().received());
         addBean(figures);
         // Jetty stops the web applications after this bean, and they still hand their sessions on: so what is ours ends
         // with

@@ -6,6 +6,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,7 @@ public final class Grid {
     private final NodeLease lease;
     private final Inbox inbox;
     private final SessionMap sessions;
+    private final AtomicLong loads = new AtomicLong();
 
     private Grid(GridConfig config, String node, Link link, Duration gracePeriod) {
         this.config = config;
@@ -114,6 +116,15 @@ public final class Grid {
      */
     public String mapName() {
         return config.mapName();
+    }
+
+    /**
+     * Counts a load of a session by this node.
+     *
+     * @return a number that grows with each load, whatever web application it is for
+     */
+    public long nextLoad() {
+        return loads.incrementAndGet();
     }
 
     /**

@@ -18,6 +18,7 @@ import java.io.StreamCorruptedException;
 public final class GridSerializers {
 
     private static final int FIRST_TYPE = 0x6d6f6f00;
+    private static final int ROW_FORMAT = 1;
 
     private GridSerializers() {}
 
@@ -116,6 +117,7 @@ public final class GridSerializers {
 
         @Override
         public void write(ObjectDataOutput out, NodeRow row) throws IOException {
+            out.writeByte(ROW_FORMAT);
             out.writeLong(row.epoch());
             out.writeLong(row.beat());
             out.writeBoolean(row.fenced());
@@ -123,6 +125,10 @@ public final class GridSerializers {
 
         @Override
         public NodeRow read(ObjectDataInput in) throws IOException {
+            byte format = in.readByte();
+            if (format != ROW_FORMAT) {
+                throw new StreamCorruptedException("a node's row of format " + format + ": expected " + ROW_FORMAT);
+            }
             return new NodeRow(in.readLong(), in.readLong(), in.readBoolean());
         }
     }

@@ -289,8 +289,8 @@ public final class NodeLease {
             row = found;
             return;
         }
-        // Gone, fenced, or of an epoch that this node does not know of, since it came back and was never told: then it was
-        // given up as well, and comes back once more.
+        // Gone, fenced, or of an epoch that this node does not know of, since the answer to its return was lost: it was
+        // given up in each case.
         onBack.run();
         NodeRow next = (found == null ? row : found).nextEpoch();
         boolean back = found == null ? rows.putIfAbsent(node, next) == null : rows.replace(node, found, next);

@@ -65,6 +65,9 @@ final class Exchange {
                 return;
             }
             Outcome outcome = cache.join(session.key(), load, data.version(), null);
+            if (outcome.applied() && !isComplete(outcome)) {
+                outcome = cache.join(session.key(), load, 0, null);
+            }
             if (outcome.applied()) {
                 adopt(outcome.requireView(), epoch);
             } else {
@@ -72,6 +75,12 @@ final class Exchange {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private boolean isComplete(Outcome outcome) {
+        try (AutoLock ignored = session.lock()) {
+            return data.isCompletedBy(outcome.requireView());
         }
     }
 
@@ -207,9 +216,11 @@ final class Exchange {
             Set<String> asked = Set.of(cache.node());
             while (true) {
                 long epoch = cache.epoch();
-                Outcome outcome = cache.apply(
-                        session.key(),
-                        new Change.Claim(cache.node(), cause, dueAt, asked, data.times(), data.version()));
+                Outcome outcome = cache.apply(session.key(), claim(cause, dueAt, asked, data.version()));
+                if (outcome.applied() && !isComplete(outcome)) {
+                    // The same node that claims again wins again.
+                    outcome = cache.apply(session.key(), claim(cause, dueAt, asked, 0));
+                }
                 switch (outcome.result()) {
                     case APPLIED -> {
                         adopt(outcome.requireView(), epoch);
@@ -232,6 +243,10 @@ final class Exchange {
         } finally {
             lock.unlock();
         }
+    }
+
+    private Change.Claim claim(EndCause cause, @Nullable Long dueAt, Set<String> asked, long since) {
+        return new Change.Claim(cache.node(), cause, dueAt, asked, data.times(), since);
     }
 
     /** Tells the holders of an end that was claimed. Blocks. */

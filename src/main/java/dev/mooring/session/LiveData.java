@@ -150,6 +150,16 @@ final class LiveData extends SessionData {
         return !stored || (leaseEpoch > 0 && epoch == leaseEpoch && heard.version() <= version && heard.end() == null);
     }
 
+    /** Tells whether a view has every value that this copy lacks: after a merge of a split cluster its version may not tell. */
+    boolean isCompletedBy(SessionRecord view) {
+        return view.attributes().entrySet().stream().allMatch(entry -> {
+            Slot slot = slots.get(entry.getKey());
+            return entry.getValue().bytes() != null
+                    || slot != null
+                            && (slot.edit != 0 || entry.getValue().stamp().equals(slot.stamp));
+        });
+    }
+
     /** Takes over the record as it was read in the given epoch; what was changed here and is not stored stays. */
     void adopt(SessionRecord record, long readIn) {
         if (stored && record.version() < version) {

@@ -19,7 +19,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.session.AbstractSessionCache;
@@ -52,7 +51,6 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     private final Grid grid;
     private final SessionPolicy policy;
     private final Deadlines deadlines;
-    private final AtomicLong loads = new AtomicLong();
     private final Map<SessionKey, Heard> heard = new ConcurrentHashMap<>();
     private final Map<String, LiveSession> byId = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<Optional<LiveSession>>> loading = new ConcurrentHashMap<>();
@@ -256,7 +254,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
         }
         try {
             long epoch = epoch();
-            long load = loads.incrementAndGet();
+            long load = grid.nextLoad();
             Outcome outcome = join(key, load, 0, null);
             SessionRecord view = outcome.view();
             if (outcome.applied()) {
@@ -383,7 +381,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             return here.data().getId().equals(id) ? Optional.of(here) : Optional.empty();
         }
         try {
-            long load = loads.incrementAndGet();
+            long load = grid.nextLoad();
             long epoch = epoch();
             Outcome outcome = join(key, load, 0, id);
             return outcome.applied()
@@ -447,7 +445,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             throw new IllegalArgumentException(
                     "session data of " + data.getClass().getName() + ": expected our own");
         }
-        return new LiveSession(_manager, live, this, loads.incrementAndGet());
+        return new LiveSession(_manager, live, this, grid.nextLoad());
     }
 
     @Override

@@ -169,11 +169,14 @@ class ClientIT {
 
             assertThat(paused.hears()).isEqualTo("new");
             await().atMost(LIMIT).until(() -> bystander.rows() == 2);
+            int waits = 0;
             for (int round = 0; round < 20; round++) {
                 String word = "set word " + round;
-                assertThat(millisOf(() -> going.asks(word))).isLessThan(WITHOUT_A_WAIT_MS);
+                waits += millisOf(() -> going.asks(word)) < WITHOUT_A_WAIT_MS ? 0 : 1;
                 assertThat(paused.asks("get word")).isEqualTo("" + round);
             }
+            // Its connections may break once more when it wakes up, since it has heard nothing for so long.
+            assertThat(waits).isLessThanOrEqualTo(1);
         }
     }
 

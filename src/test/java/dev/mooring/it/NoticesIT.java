@@ -17,7 +17,8 @@ class NoticesIT {
     @ParameterizedTest
     @EnumSource(names = {"MEMBERS", "CLIENTS"})
     void areSentToTheOtherHoldersOnly(Mode mode) {
-        NodeCluster cluster = LiveWar.onNodes("notices", 3, mode, base -> base.property("jetty.server.dumpBeforeStop", "true"));
+        NodeCluster cluster =
+                LiveWar.onNodes("notices", 3, mode, base -> base.property("jetty.server.dumpBeforeStop", "true"));
         try (cluster) {
             Browser alone = cluster.newBrowser();
             alone.says(new LiveWar(cluster.node(0), "ee10"), "open alone");
