@@ -6,8 +6,11 @@ import dev.mooring.model.SessionKey;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** The names under which renamed sessions are found: the part of a {@link SessionMap} that is the same on every kind of node. */
-final class Aliases {
+/**
+ * The ids that sessions took later in their lives, and whose they are: the key of a session's record never changes. Thread-safe.
+ * Every method blocks for a round trip to the cluster and no longer than {@link Grid#CALL_TIMEOUT}.
+ */
+public final class Aliases {
 
     private final IMap<String, String> names;
     private final StoreCalls calls;
@@ -17,19 +20,37 @@ final class Aliases {
         this.calls = calls;
     }
 
-    /** See {@link SessionMap#resolve}. */
-    Optional<SessionKey> resolve(SessionKey id) {
+    /**
+     * Follows a session id that a session took later in its life.
+     *
+     * @param id the id, as a key of its web application
+     * @return the session's key, or nothing where the id was never taken by a change
+     * @throws StoreUnavailableException if the cluster did not answer
+     */
+    public Optional<SessionKey> resolve(SessionKey id) {
         String name = calls.await("session " + id, () -> names.getAsync(id.path()));
         return Optional.ofNullable(name).map(id::named);
     }
 
-    /** See {@link SessionMap#alias}. */
-    void put(SessionKey id, SessionKey key, long lifeMs) {
+    /**
+     * Makes a session findable by a new id.
+     *
+     * @param id the new id, as a key of its web application
+     * @param key the session
+     * @param lifeMs for how long, in milliseconds; 0 for ever
+     * @throws StoreUnavailableException if the cluster did not confirm
+     */
+    public void put(SessionKey id, SessionKey key, long lifeMs) {
         calls.await("session " + key, () -> names.setAsync(id.path(), key.name(), lifeMs, TimeUnit.MILLISECONDS));
     }
 
-    /** See {@link SessionMap#dropAlias}. */
-    void drop(SessionKey id) {
+    /**
+     * Forgets an id that a session has no longer. Does nothing where there is none.
+     *
+     * @param id the former id, as a key of its web application
+     * @throws StoreUnavailableException if the cluster did not confirm
+     */
+    public void drop(SessionKey id) {
         calls.await("session " + id, () -> names.deleteAsync(id.path()));
     }
 }

@@ -20,6 +20,7 @@ final class ApplyChange implements EntryProcessor<String, SessionRecord, Outcome
     // Not serialised by Java: see the class comment.
     private final transient Change change;
     private final transient long slackMs;
+    private final transient boolean again;
     private transient boolean changed = true;
 
     /**
@@ -27,10 +28,17 @@ final class ApplyChange implements EntryProcessor<String, SessionRecord, Outcome
      *
      * @param change what to do
      * @param slackMs how much longer than its session a record is kept, in milliseconds
+     * @param again whether the same change was sent before and nobody knows its fate: then it may be in the record, and not in
+     *     its backups
      */
-    ApplyChange(Change change, long slackMs) {
+    ApplyChange(Change change, long slackMs, boolean again) {
         this.change = change;
         this.slackMs = slackMs;
+        this.again = again;
+    }
+
+    boolean again() {
+        return again;
     }
 
     Change change() {
@@ -46,7 +54,7 @@ final class ApplyChange implements EntryProcessor<String, SessionRecord, Outcome
         SessionRecord record = entry.getValue();
         Change.Step step = change.applyTo(record);
         SessionRecord next = step.next();
-        changed = next != null && next != record;
+        changed = next != null && (again || next != record);
         if (next != null && changed) {
             // Each way to set a value resets its time to live, so it is given again each time.
             ((ExtendedMapEntry<String, SessionRecord>) entry)

@@ -13,7 +13,6 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -38,7 +37,6 @@ final class ClientSessionMap implements SessionMap {
 
     private final IMap<String, SessionRecord> records;
     private final StoreCalls calls;
-    private final Aliases aliases;
     private final ExecutorService threads;
     private final TimesToLive lives;
     private final long slackMs;
@@ -57,7 +55,6 @@ final class ClientSessionMap implements SessionMap {
             ScheduledExecutorService scheduler) {
         this.records = hazelcast.getMap(config.mapName());
         this.calls = new StoreCalls(config.clusterName());
-        this.aliases = new Aliases(hazelcast, config, calls);
         this.threads = threads;
         this.slackMs = slack.toMillis();
         this.lives = new TimesToLive(records, slackMs, threads, scheduler);
@@ -106,21 +103,6 @@ final class ClientSessionMap implements SessionMap {
         }
         lives.give(path, timeToLiveMs);
         return true;
-    }
-
-    @Override
-    public Optional<SessionKey> resolve(SessionKey id) {
-        return aliases.resolve(id);
-    }
-
-    @Override
-    public void alias(SessionKey id, SessionKey key, long lifeMs) {
-        aliases.put(id, key, lifeMs);
-    }
-
-    @Override
-    public void dropAlias(SessionKey id) {
-        aliases.drop(id);
     }
 
     /** Servers do not know what a session is, so its records come here to be looked at, some at a time. */

@@ -28,6 +28,7 @@ public final class Grid {
     private final NodeLease lease;
     private final Inbox inbox;
     private final SessionMap sessions;
+    private final Aliases aliases;
     private final AtomicLong loads = new AtomicLong();
 
     private Grid(GridConfig config, String node, Link link, Duration gracePeriod) {
@@ -42,6 +43,7 @@ public final class Grid {
         lease = new NodeLease(node, link.hazelcast().getMap(nodeMap(config)));
         inbox = new Inbox(link.hazelcast(), config.mapName(), lease);
         sessions = link.openSessions(slack(gracePeriod), scheduler);
+        aliases = new Aliases(link.hazelcast(), config, new StoreCalls(config.clusterName()));
     }
 
     /**
@@ -170,6 +172,15 @@ public final class Grid {
      */
     public SessionMap sessions() {
         return sessions;
+    }
+
+    /**
+     * Returns the ids that sessions took later in their lives.
+     *
+     * @return the aliases
+     */
+    public Aliases aliases() {
+        return aliases;
     }
 
     /**

@@ -100,11 +100,12 @@ public final class GridSerializers {
         public void write(ObjectDataOutput out, ApplyChange processor) throws IOException {
             Codec.writeChange(processor.change(), out);
             out.writeLong(processor.slackMs());
+            out.writeBoolean(processor.again());
         }
 
         @Override
         public ApplyChange read(ObjectDataInput in) throws IOException {
-            return new ApplyChange(Codec.readChange(in), in.readLong());
+            return new ApplyChange(Codec.readChange(in), in.readLong(), in.readBoolean());
         }
     }
 

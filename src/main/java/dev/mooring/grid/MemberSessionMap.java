@@ -8,7 +8,7 @@ import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The session map as a member of the cluster sees it: a change runs as an entry processor where the record is, so only the
@@ -18,34 +18,20 @@ final class MemberSessionMap implements SessionMap {
 
     private final IMap<String, SessionRecord> records;
     private final StoreCalls calls;
-    private final Aliases aliases;
     private final long slackMs;
 
     MemberSessionMap(HazelcastInstance hazelcast, GridConfig config, Duration slack) {
         records = hazelcast.getMap(config.mapName());
         calls = new StoreCalls(config.clusterName());
-        aliases = new Aliases(hazelcast, config, calls);
         slackMs = slack.toMillis();
     }
 
     @Override
     public Outcome apply(SessionKey key, Change change) {
-        return calls.await("session " + key, () -> records.submitToKey(key.path(), new ApplyChange(change, slackMs)));
-    }
-
-    @Override
-    public Optional<SessionKey> resolve(SessionKey id) {
-        return aliases.resolve(id);
-    }
-
-    @Override
-    public void alias(SessionKey id, SessionKey key, long lifeMs) {
-        aliases.put(id, key, lifeMs);
-    }
-
-    @Override
-    public void dropAlias(SessionKey id) {
-        aliases.drop(id);
+        AtomicInteger runs = new AtomicInteger();
+        return calls.await(
+                "session " + key,
+                () -> records.submitToKey(key.path(), new ApplyChange(change, slackMs, runs.getAndIncrement() > 0)));
     }
 
     @Override

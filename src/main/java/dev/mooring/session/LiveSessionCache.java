@@ -159,7 +159,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     }
 
     void alias(SessionKey key, String id, long maxInactiveMs) {
-        grid.sessions().alias(key.named(id), key, aliasLife(maxInactiveMs));
+        grid.aliases().put(key.named(id), key, aliasLife(maxInactiveMs));
     }
 
     void extendAlias(LiveSession session) {
@@ -171,7 +171,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     void dropAlias(SessionKey key, String id) {
         if (!id.equals(key.name())) {
-            grid.sessions().dropAlias(key.named(id));
+            grid.aliases().drop(key.named(id));
         }
     }
 
@@ -369,7 +369,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     private Optional<LiveSession> loadNow(String id) {
         SessionKey key = new SessionKey(scope(), id);
-        return loadByKey(key, id).or(() -> grid.sessions().resolve(key).flatMap(target -> loadByKey(target, id)));
+        return loadByKey(key, id).or(() -> grid.aliases().resolve(key).flatMap(target -> loadByKey(target, id)));
     }
 
     private Optional<LiveSession> loadByKey(SessionKey key, String id) {

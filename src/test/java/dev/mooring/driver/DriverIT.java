@@ -66,6 +66,16 @@ class DriverIT {
         assertThat(report.reads()).isGreaterThan(50_000);
     }
 
+    @Test
+    @Tag("stress")
+    void nodesThatPauseForThreeSecondsLoseNothingAndReadNothingStale() throws Exception {
+        Plan plan = Plan.of(10_000).withSessions(6);
+
+        try (var ignored = new Pauses(cluster.nodes(), Duration.ofSeconds(3), plan.seed())) {
+            assertRefutesNothing(Driver.run(cluster, plan));
+        }
+    }
+
     private static void assertRefutesNothing(Report report) {
         assertThat(report.count(Finding.STALE)).as("stale: %s", report).isZero();
         assertThat(report.count(Finding.LOST)).as("lost: %s", report).isZero();

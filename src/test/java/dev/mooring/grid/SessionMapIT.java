@@ -260,20 +260,20 @@ class SessionMapIT {
         void anotherIdIsFoundUntilItIsDropped() {
             SessionKey key = newKey();
             SessionKey id = key.named("another id");
-            SessionMap sessions = grids.grid(0).sessions();
+            Aliases aliases = grids.grid(0).aliases();
 
-            sessions.alias(id, key, 60_000);
+            aliases.put(id, key, 60_000);
 
-            assertThat(grids.grid(1).sessions().resolve(id)).contains(key);
-            assertThat(grids.grid(1).sessions().resolve(key)).isEqualTo(Optional.empty());
+            assertThat(grids.grid(1).aliases().resolve(id)).contains(key);
+            assertThat(grids.grid(1).aliases().resolve(key)).isEqualTo(Optional.empty());
             assertThat(grids.hazelcast(1)
                             .getMap(TestGrids.MAP + "-ids")
                             .getEntryView(id.path())
                             .getTtl())
                     .isEqualTo(60_000);
-            grids.grid(1).sessions().dropAlias(id);
-            grids.grid(1).sessions().dropAlias(id);
-            assertThat(sessions.resolve(id)).isEmpty();
+            grids.grid(1).aliases().drop(id);
+            grids.grid(1).aliases().drop(id);
+            assertThat(aliases.resolve(id)).isEmpty();
         }
 
         @Test
@@ -368,6 +368,7 @@ class SessionMapIT {
                 SessionKey key = newKey();
                 grids.create(0, key);
                 SessionMap sessions = grids.grid(0).sessions();
+                Aliases aliases = grids.grid(0).aliases();
                 Change.Delta change = grids.set(0, "a", 1);
 
                 grids.kill(0);
@@ -378,11 +379,10 @@ class SessionMapIT {
                         .withMessageContaining(grids.cluster())
                         .withMessageNotContaining(key.name());
                 assertThatExceptionOfType(StoreUnavailableException.class)
-                        .isThrownBy(() -> sessions.resolve(key))
+                        .isThrownBy(() -> aliases.resolve(key))
                         .withMessageNotContaining(key.name());
-                assertThatExceptionOfType(StoreUnavailableException.class)
-                        .isThrownBy(() -> sessions.alias(key, key, 1));
-                assertThatExceptionOfType(StoreUnavailableException.class).isThrownBy(() -> sessions.dropAlias(key));
+                assertThatExceptionOfType(StoreUnavailableException.class).isThrownBy(() -> aliases.put(key, key, 1));
+                assertThatExceptionOfType(StoreUnavailableException.class).isThrownBy(() -> aliases.drop(key));
                 await().atMost(LIMIT)
                         .untilAsserted(() -> assertThat(grids.grid(0).lease().epoch())
                                 .as("the lease")

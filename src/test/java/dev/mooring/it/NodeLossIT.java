@@ -1,6 +1,7 @@
 package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -14,6 +15,9 @@ import org.junit.jupiter.api.Test;
 /** One of two nodes goes; the other one has the sessions. */
 class NodeLossIT {
     private static final Duration LIMIT = Duration.ofSeconds(15);
+
+    /** What the README promises for sessions of dead nodes. */
+    private static final Duration LEFT_OVER_LIMIT = Duration.ofSeconds(60);
 
     private static NodeCluster cluster;
 
@@ -94,6 +98,35 @@ class NodeLossIT {
             assertThat(staying.get(environment).asks("get from")).isEqualTo("staying");
         }
         assertThat(List.of(staying.get("ee10"), staying.get("ee11"))).allMatch(Socket::isOpen);
+    }
+
+    @Test
+    void aSessionThatOnlyADeadNodeHeldEndsOnceOnTheOther() {
+        Map<String, Browser> browsers = new HashMap<>();
+        for (String environment : LiveWar.ENVIRONMENTS) {
+            Browser browser = cluster.newBrowser();
+            browser.says(on(0, environment), "open left-over");
+            browser.says(on(0, environment), "setMaxInactive 3");
+            browsers.put(environment, browser);
+        }
+
+        cluster.kill(0);
+
+        for (String environment : LiveWar.ENVIRONMENTS) {
+            await().atMost(LEFT_OVER_LIMIT).until(() -> destroyedOnTheSecondNode(environment) > 0);
+            assertThat(browsers.get(environment).says(on(1, environment), "get who"))
+                    .isEqualTo("none");
+            assertThat(destroyedOnTheSecondNode(environment)).isOne();
+        }
+    }
+
+    /** How often the second node's {@code sessionDestroyed} ran for the left-over session, with its attributes readable. */
+    private static long destroyedOnTheSecondNode(String environment) {
+        return cluster.newBrowser()
+                .says(on(1, environment), "journal destroyed ")
+                .lines()
+                .filter(line -> line.endsWith(" left-over"))
+                .count();
     }
 
     private static Map<String, Browser> openedOnTheFirstNode() {
