@@ -1,6 +1,18 @@
 /**
  * Open WebSockets, tied to the sessions they were opened with: bound at the upgrade, closed when the session ends, and
  * counted as activity of the session. The only package that imports Jetty's {@code websocket-core}.
+ *
+ * <p>No locks: what two threads may race for is decided by taking an entry out of a concurrent set.
+ *
+ * <table>
+ * <caption>Which thread calls what</caption>
+ * <tr><th>thread</th><th>calls</th><th>may block</th></tr>
+ * <tr><td>the upgrade's request</td><td>{@code UpgradeHandler}, {@code MooredMappings}, {@code UpgradeStream}</td><td>yes</td></tr>
+ * <tr><td>the connection's</td><td>the frame watch of {@code Mooring}, {@code Mooring.onClosed}</td><td>no</td></tr>
+ * <tr><td>the server's pool</td><td>{@code Mooring.sessionEnded}, on one thread for each WebSocket</td><td>yes</td></tr>
+ * <tr><td>Jetty's scheduler</td><td>the second look at a WebSocket that was not open yet</td><td>no</td></tr>
+ * <tr><td>the one that stops the server</td><td>{@code Moorings.nodeStops}</td><td>a second at most</td></tr>
+ * </table>
  */
 @NullMarked
 package dev.mooring.websocket;

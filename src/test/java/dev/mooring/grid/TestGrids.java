@@ -82,7 +82,7 @@ final class TestGrids implements AutoCloseable {
                 Stream.generate(Ports::free).distinct().limit(nodes).toList();
         List<String> members = ports.stream().map(each -> "127.0.0.1:" + each).toList();
         if (mode == Mode.CLIENT) {
-            servers.add(Hazelcast.newHazelcastInstance(plainServer(ports.get(0))));
+            servers.add(Hazelcast.newHazelcastInstance(plainServer(cluster, ports.get(0))));
         }
         for (int i = 0; i < nodes; i++) {
             GridConfig config = mode.isClient(i)
@@ -101,7 +101,8 @@ final class TestGrids implements AutoCloseable {
                 .until(() -> grids.stream().allMatch(grid -> grid.lease().nodes() == nodes));
     }
 
-    private Config plainServer(int port) {
+    /** A server as anybody runs it, on loopback. */
+    static Config plainServer(String cluster, int port) {
         Config config = new Config().setClusterName(cluster);
         config.setProperty("hazelcast.logging.type", "slf4j");
         config.setProperty("hazelcast.phone.home.enabled", "false");

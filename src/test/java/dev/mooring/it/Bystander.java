@@ -35,6 +35,11 @@ final class Bystander implements AutoCloseable {
         return client.getMap(MAP + "-nodes").size();
     }
 
+    /** The ids that sessions have taken later in their lives. */
+    int aliases() {
+        return client.getMap(MAP + "-ids").size();
+    }
+
     /** The names of all topics. */
     List<String> topics() {
         return client.getDistributedObjects().stream()
