@@ -40,10 +40,11 @@ public final class Grid {
             thread.setDaemon(true);
             return thread;
         });
-        lease = new NodeLease(node, link.hazelcast().getMap(nodeMap(config)));
+        StoreCalls calls = new StoreCalls(config.clusterName());
+        lease = new NodeLease(node, link.hazelcast().getMap(nodeMap(config)), calls);
         inbox = new Inbox(link.hazelcast(), config.mapName(), lease);
         sessions = link.openSessions(slack(gracePeriod), scheduler);
-        aliases = new Aliases(link.hazelcast(), config, new StoreCalls(config.clusterName()));
+        aliases = new Aliases(link.hazelcast(), config, calls);
     }
 
     /**

@@ -1,6 +1,5 @@
 package dev.mooring.grid;
 
-import com.hazelcast.core.HazelcastException;
 import com.hazelcast.map.IMap;
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,6 +65,7 @@ public final class NodeLease {
 
     private final String node;
     private final IMap<String, NodeRow> rows;
+    private final StoreCalls calls;
     private final AtomicLong epochs = new AtomicLong();
 
     /** Written under this object's monitor, with the newest of {@link #epochs}; whoever reads it needs no lock. */
@@ -94,15 +95,16 @@ public final class NodeLease {
     private volatile Consumer<String> onGone = gone -> {};
     private volatile Runnable onBack = () -> {};
 
-    NodeLease(String node, IMap<String, NodeRow> rows) {
+    NodeLease(String node, IMap<String, NodeRow> rows, StoreCalls calls) {
         this.node = node;
         this.rows = rows;
+        this.calls = calls;
     }
 
     /** Registers the row and starts to renew it. Blocks until the row is there. */
     void start(ScheduledExecutorService scheduler) {
         long sent = System.nanoTime();
-        rows.set(node, row);
+        calls.await("node " + node, () -> rows.setAsync(node, row));
         startEpoch(sent + TERM.toNanos());
         scheduler.scheduleWithFixedDelay(this::renew, RENEWAL.toMillis(), RENEWAL.toMillis(), TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(this::observe, 0, TERM.toMillis(), TimeUnit.MILLISECONDS);
@@ -111,7 +113,7 @@ public final class NodeLease {
     /** Removes the row; the copies of this node count no longer. Blocks. */
     void stop() {
         startEpoch(System.nanoTime());
-        rows.delete(node);
+        calls.await("node " + node, () -> rows.deleteAsync(node));
     }
 
     /**
@@ -159,11 +161,7 @@ public final class NodeLease {
      * @throws StoreUnavailableException if the cluster does not answer
      */
     public boolean isGone(String other) {
-        try {
-            return !other.equals(node) && standing(other) == Standing.GONE;
-        } catch (HazelcastException | IllegalStateException e) {
-            throw new StoreUnavailableException("node " + other + ": its row could not be looked at", e);
-        }
+        return !other.equals(node) && standing(other) == Standing.GONE;
     }
 
     /** Sets who is told of a node that is gone; called on a grid thread, may block for a short while. */
@@ -182,13 +180,13 @@ public final class NodeLease {
     /**
      * Tells what to expect of another node. Blocks for a look at its row if the node is new or was fenced.
      *
-     * @throws HazelcastException if the cluster does not answer
+     * @throws StoreUnavailableException if the cluster does not answer
      */
     Standing standing(String other) {
         if (known.contains(other) && !fenced.containsKey(other)) {
             return Standing.ALIVE;
         }
-        NodeRow found = rows.get(other);
+        NodeRow found = rowOf(other);
         if (found == null) {
             known.remove(other);
             fenced.remove(other);
@@ -208,17 +206,19 @@ public final class NodeLease {
      * Gives a node up that has not answered: afterwards it reads nothing from its copies before it has taken a new epoch.
      * Blocks for one {@link #TERM}, once for all who find the same node silent.
      *
-     * @throws HazelcastException if the cluster does not answer
+     * @throws StoreUnavailableException if the cluster does not answer
      */
     void fence(String silent) {
         fencing.lock();
         try {
-            NodeRow found = rows.get(silent);
+            NodeRow found = rowOf(silent);
             if (found != null && found.fenced() && Objects.equals(fenced.get(silent), found.epoch())) {
                 return;
             }
-            while (found != null && !found.fenced() && !rows.replace(silent, found, found.fence())) {
-                found = rows.get(silent);
+            while (found != null && !found.fenced()) {
+                // False also where an earlier run of the same call has set the mark: the next look sees it.
+                mark(silent, found);
+                found = rowOf(silent);
             }
             if (found == null) {
                 // Perhaps never observed: then nobody else forgets it.
@@ -232,6 +232,14 @@ public final class NodeLease {
         } finally {
             fencing.unlock();
         }
+    }
+
+    private @Nullable NodeRow rowOf(String other) {
+        return calls.get("node " + other, () -> rows.get(other));
+    }
+
+    private void mark(String silent, NodeRow found) {
+        calls.get("node " + silent, () -> rows.replace(silent, found, found.fence()));
     }
 
     private static void pause(Duration duration) {

@@ -48,16 +48,22 @@ final class StoreCalls {
     }
 
     /**
-     * Makes a call that only reads and has only a form that blocks.
+     * Makes a call that has only a form that blocks. A call whose fate is unknown is made again, so it must be one that may run
+     * twice.
      *
      * @param subject what it is about, for the message; fit to be logged
      * @throws StoreUnavailableException if the cluster did not answer
      */
-    <T> T get(String subject, Supplier<T> call) {
-        try {
-            return call.get();
-        } catch (HazelcastException | IllegalStateException e) {
-            throw unavailable(subject, e);
+    <T extends @Nullable Object> T get(String subject, Supplier<T> call) {
+        long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+        while (true) {
+            try {
+                return call.get();
+            } catch (HazelcastException | IllegalStateException e) {
+                if (!isUndecided(e) || System.nanoTime() - deadline >= 0) {
+                    throw unavailable(subject, e);
+                }
+            }
         }
     }
 
