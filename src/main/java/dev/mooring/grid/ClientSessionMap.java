@@ -10,15 +10,18 @@ import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,12 +70,45 @@ final class ClientSessionMap implements SessionMap {
 
     @Override
     public Outcome apply(SessionKey key, Change change) {
-        long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
-        AtomicInteger runs = new AtomicInteger();
-        return calls.await(
-                "session " + key,
-                () -> CompletableFuture.supplyAsync(
-                        () -> swap(key.path(), change, runs.getAndIncrement() > 0, deadline), threads));
+        return calls.await("session " + key, new Swap(key.path(), change));
+    }
+
+    /** Each is a compare-and-set of its own, {@value #AT_A_TIME} at a time. */
+    @Override
+    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
+        Map<SessionKey, Outcome> outcomes = new HashMap<>();
+        Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
+        while (left.hasNext()) {
+            Map<SessionKey, Supplier<CompletableFuture<Outcome>>> some = new HashMap<>();
+            while (some.size() < AT_A_TIME && left.hasNext()) {
+                Map.Entry<SessionKey, Change> next = left.next();
+                Swap swap = new Swap(next.getKey().path(), next.getValue());
+                CompletableFuture<Outcome> first = swap.get();
+                // One that has failed already is as good as not begun: it runs again, and knows that.
+                some.put(next.getKey(), () -> first.isCompletedExceptionally() ? swap.get() : first);
+            }
+            some.forEach((key, swap) -> outcomes.put(key, calls.await("session " + key, swap)));
+        }
+        return outcomes;
+    }
+
+    /** Runs one change; a second run knows that it is one. */
+    private final class Swap implements Supplier<CompletableFuture<Outcome>> {
+        private final long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+        private final AtomicInteger runs = new AtomicInteger();
+        private final String path;
+        private final Change change;
+
+        Swap(String path, Change change) {
+            this.path = path;
+            this.change = change;
+        }
+
+        @Override
+        public CompletableFuture<Outcome> get() {
+            boolean again = runs.getAndIncrement() > 0;
+            return CompletableFuture.supplyAsync(() -> swap(path, change, again, deadline), threads);
+        }
     }
 
     private Outcome swap(String path, Change change, boolean again, long deadline) {

@@ -8,6 +8,8 @@ import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -32,6 +34,23 @@ final class MemberSessionMap implements SessionMap {
         return calls.await(
                 "session " + key,
                 () -> records.submitToKey(key.path(), new ApplyChange(change, slackMs, runs.getAndIncrement() > 0)));
+    }
+
+    @Override
+    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
+        if (changes.isEmpty()) {
+            return Map.of();
+        }
+        Map<String, Change> byPath = new HashMap<>();
+        changes.forEach((key, change) -> byPath.put(key.path(), change));
+        AtomicInteger runs = new AtomicInteger();
+        Map<String, Outcome> outcomes = calls.await(
+                changes.size() + " sessions",
+                () -> records.submitToKeys(
+                        byPath.keySet(), new ApplyChanges(byPath, slackMs, runs.getAndIncrement() > 0)));
+        Map<SessionKey, Outcome> byKey = new HashMap<>();
+        changes.keySet().forEach(key -> byKey.put(key, outcomes.get(key.path())));
+        return byKey;
     }
 
     @Override

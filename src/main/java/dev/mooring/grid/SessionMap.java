@@ -4,6 +4,7 @@ import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import java.util.Collection;
+import java.util.Map;
 
 /**
  * The records of all sessions in the cluster. Thread-safe. Every method
@@ -20,6 +21,16 @@ public interface SessionMap {
      * @throws StoreUnavailableException if the cluster did not confirm; the change may still be applied
      */
     Outcome apply(SessionKey key, Change change);
+
+    /**
+     * Applies a change to each of many sessions, each atomically, in as few messages as there can be. One that fails does not
+     * keep the others from being applied.
+     *
+     * @param changes what to do, by session
+     * @return what became of each
+     * @throws StoreUnavailableException if the cluster did not confirm all of them; any may still be applied
+     */
+    Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes);
 
     /**
      * Looks for sessions of one web application that somebody should have ended: those that are due, and those whose end was

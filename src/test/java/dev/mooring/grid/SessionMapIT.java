@@ -18,6 +18,7 @@ import dev.mooring.model.Times;
 import dev.mooring.testing.Clean;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -125,6 +127,30 @@ class SessionMapIT {
             assertThat(view.attributes().get("b").bytes()).containsExactly(2, 0);
             assertThat(view.version()).isEqualTo(3);
             assertThat(view).isEqualTo(record(key));
+        }
+
+        @Test
+        void changesOfManySessionsAreAppliedEachForItself() {
+            List<SessionKey> keys = Stream.generate(this::created).limit(250).toList();
+            Map<SessionKey, Change> changes = new HashMap<>();
+            for (int i = 0; i < keys.size(); i++) {
+                changes.put(keys.get(i), grids.set(1, "a", i));
+            }
+            SessionKey absent = newKey();
+            changes.put(absent, new Change.Touch(grids.times()));
+
+            Map<SessionKey, Outcome> outcomes = grids.grid(1).sessions().applyAll(changes);
+
+            assertThat(outcomes).containsOnlyKeys(changes.keySet());
+            assertThat(outcomes.remove(absent).result()).isEqualTo(Outcome.Result.ABSENT);
+            assertThat(outcomes.values())
+                    .allSatisfy(outcome ->
+                            assertThat(outcome.holders()).containsExactlyInAnyOrder(grids.node(0), grids.node(1)));
+            for (int i = 0; i < keys.size(); i++) {
+                assertThat(record(keys.get(i)).attributes().get("a").bytes())
+                        .containsExactly((byte) i, (byte) (i >> 8));
+            }
+            assertThat(grids.grid(0).sessions().applyAll(Map.of())).isEmpty();
         }
 
         @Test
@@ -377,6 +403,9 @@ class SessionMapIT {
                         .isThrownBy(() -> sessions.apply(key, change))
                         .withMessageContaining("session store")
                         .withMessageContaining(grids.cluster())
+                        .withMessageNotContaining(key.name());
+                assertThatExceptionOfType(StoreUnavailableException.class)
+                        .isThrownBy(() -> sessions.applyAll(Map.of(key, change)))
                         .withMessageNotContaining(key.name());
                 assertThatExceptionOfType(StoreUnavailableException.class)
                         .isThrownBy(() -> aliases.resolve(key))
