@@ -39,11 +39,7 @@ public final class MooringModule extends ContainerLifeCycle {
             Property.REMOVE_UNLOADABLE_SESSIONS,
             Property.INVALIDATE_ON_SHUTDOWN,
             Property.ATTRIBUTE_FILTER,
-            Property.ON_STORE_FAILURE,
-            Property.KEEP_ALIVE,
-            Property.CLOSE_ON_SESSION_END,
-            Property.CREATE_SESSION,
-            Property.SAME_ORIGIN);
+            Property.ON_STORE_FAILURE);
 
     /** Accepted so that a base that was made for Jetty's own stores still starts, and said to do nothing. */
     private static final Set<Property> WITHOUT_MEANING = EnumSet.of(

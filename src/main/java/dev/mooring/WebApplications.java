@@ -3,13 +3,16 @@ package dev.mooring;
 import dev.mooring.session.SessionRequestHandler;
 import dev.mooring.websocket.MooredMappings;
 import dev.mooring.websocket.Moorings;
+import dev.mooring.websocket.UpgradeGate;
 import dev.mooring.websocket.UpgradeHandler;
 import java.util.EventListener;
+import java.util.Optional;
 import org.eclipse.jetty.deploy.Deployer;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.component.Container;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,11 +70,27 @@ final class WebApplications implements Container.InheritedListener {
 
     private void moor(ContextHandler context, SessionManager manager, Handler.Singleton place) {
         UpgradeHandler upgrades = new UpgradeHandler(manager, moorings);
-        upgrades.setHandler(new SessionRequestHandler(manager));
+        SessionRequestHandler requests = new SessionRequestHandler(manager);
+        upgrades.setHandler(requests);
         place.insertHandler(upgrades);
+        security(context).orElse(requests).insertHandler(new UpgradeGate(manager, moorings.policy()));
         context.addEventListener(SessionRequestHandler.scopeListener());
         MooredMappings.install(context);
         LOG.debug("Context {}: moored", context);
+    }
+
+    private static Optional<Handler.Singleton> security(ContextHandler context) {
+        return context.getDescendants().stream()
+                .filter(handler -> isSecurity(handler.getClass()))
+                .map(Handler.Singleton.class::cast)
+                .findFirst();
+    }
+
+    // Jetty's security is no part of every server either.
+    private static boolean isSecurity(@Nullable Class<?> type) {
+        return type != null
+                && (type.getName().equals("org.eclipse.jetty.security.SecurityHandler")
+                        || isSecurity(type.getSuperclass()));
     }
 
     /** Kept apart, for servers without Jetty's deployer. */

@@ -89,10 +89,6 @@ class MooringModuleTest {
             "INVALIDATE_ON_SHUTDOWN, true, false",
             "ATTRIBUTE_FILTER, java.lang.*, empty",
             "ON_STORE_FAILURE, anonymous, reject",
-            "KEEP_ALIVE, open, messages",
-            "CLOSE_ON_SESSION_END, authenticated, all",
-            "CREATE_SESSION, true, false",
-            "SAME_ORIGIN, true, false",
         })
         void ofAFeatureThatComesLaterTheStartFails(Property property, String value, String byDefault) {
             module.settings().set(property, value);

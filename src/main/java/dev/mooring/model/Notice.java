@@ -20,7 +20,9 @@ public record Notice(long number, String sender, Kind kind, SessionKey key, long
         /** The session expired; answered with 0. */
         EXPIRED,
         /** Is the session due? Answered with the cluster time of its last use on the asked node. */
-        DUE;
+        DUE,
+        /** The record has a new version, in which the user has logged out; answered with 0. */
+        LOGGED_OUT;
 
         /**
          * Returns what to say of an end.

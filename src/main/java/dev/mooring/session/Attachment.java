@@ -14,6 +14,12 @@ public interface Attachment {
     void sessionEnded(EndCause cause);
 
     /**
+     * The user of the session has logged out, on whatever node, while the session goes on. Called on a thread of the server, for
+     * each attachment on one of its own.
+     */
+    default void loggedOut() {}
+
+    /**
      * Tells whether the attachment keeps the session alive by being there. Called on any thread; must not block.
      *
      * @return true to count as a use at the time of asking

@@ -2,6 +2,7 @@ package dev.mooring.session;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.security.Principal;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.server.Context;
@@ -47,6 +48,19 @@ public final class Environment {
                 .flatMap(config -> call(config, "getUserProperties"))
                 .filter(Map.class::isInstance)
                 .map(properties -> (Map<String, Object>) properties);
+    }
+
+    /**
+     * Returns whom the upgrade was authenticated as that made a frame handler ({@code Session.getUserPrincipal()}).
+     *
+     * @param frameHandler Jetty's frame handler of an endpoint, of whatever API
+     * @return the user; nothing for an upgrade of nobody
+     */
+    public static Optional<Principal> principal(Object frameHandler) {
+        return call(frameHandler, "getUpgradeRequest")
+                .flatMap(upgrade -> call(upgrade, "getUserPrincipal"))
+                .filter(Principal.class::isInstance)
+                .map(Principal.class::cast);
     }
 
     private static Optional<Object> call(Object target, String name) {

@@ -86,11 +86,17 @@ final class Exchange {
 
     private void adopt(SessionRecord record, long epoch) {
         String oldId;
+        boolean loggedOut;
         try (AutoLock ignored = session.lock()) {
             oldId = data.getId();
+            loggedOut = data.isLoggedIn();
             data.adopt(record, epoch);
+            loggedOut &= !data.isLoggedIn();
         }
         cache.renamed(session, oldId, data.getId());
+        if (loggedOut) {
+            session.loggedOut();
+        }
     }
 
     /**
@@ -102,6 +108,7 @@ final class Exchange {
      */
     void store() {
         CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
+        Notice.Kind kind = Notice.Kind.CHANGED;
         Outcome outcome = null;
         lock.lock();
         try {
@@ -110,6 +117,9 @@ final class Exchange {
                 // Another thread's change may have carried what this one wants stored: wait until it has been told.
                 mine = told;
             } else {
+                if (session.takeLogout()) {
+                    kind = Notice.Kind.LOGGED_OUT;
+                }
                 outcome = apply(pending);
                 if (outcome == null) {
                     return;
@@ -121,9 +131,12 @@ final class Exchange {
         }
         if (outcome == null) {
             await(mine);
-        } else {
-            tell(mine, outcome);
+            return;
         }
+        if (kind == Notice.Kind.LOGGED_OUT) {
+            session.loggedOut();
+        }
+        tell(mine, kind, outcome);
     }
 
     private @Nullable Outcome apply(LiveData.Pending pending) {
@@ -155,14 +168,14 @@ final class Exchange {
         return outcome;
     }
 
-    private void tell(CompletableFuture<@Nullable Void> mine, Outcome outcome) {
+    private void tell(CompletableFuture<@Nullable Void> mine, Notice.Kind kind, Outcome outcome) {
         try {
-            cache.tell(outcome.holders(), Notice.Kind.CHANGED, session.key(), outcome.version());
+            cache.tell(outcome.holders(), kind, session.key(), outcome.version());
             mine.complete(null);
         } catch (StoreUnavailableException e) {
             mine.completeExceptionally(e);
             forgetFailure(mine);
-            tellAgain(outcome);
+            tellAgain(kind, outcome);
             throw e;
         }
     }
@@ -180,13 +193,13 @@ final class Exchange {
     }
 
     // The record has the change, so the holders must hear of it, late as it is.
-    private void tellAgain(Outcome outcome) {
+    private void tellAgain(Notice.Kind kind, Outcome outcome) {
         cache.deadlines().in(RETRY_MS, () -> {
             try {
-                cache.tell(outcome.holders(), Notice.Kind.CHANGED, session.key(), outcome.version());
+                cache.tell(outcome.holders(), kind, session.key(), outcome.version());
             } catch (StoreUnavailableException e) {
                 LOG.debug("Session {}: its holders still cannot be told", session.key(), e);
-                tellAgain(outcome);
+                tellAgain(kind, outcome);
             }
         });
     }

@@ -213,9 +213,23 @@ final class LiveData extends SessionData {
         slots.put(name, read);
     }
 
+    /** Tells whether the user of the session is logged in, as far as Jetty keeps that in the session. */
+    boolean isLoggedIn() {
+        return Login.ATTRIBUTES.stream().anyMatch(name -> {
+            Slot slot = slots.get(name);
+            return slot != null && !slot.removed();
+        });
+    }
+
     /** Returns what is to be stored, or null if there is nothing. */
     @Nullable
     Pending pending() {
+        return pending(false);
+    }
+
+    /** As {@link #pending()}; with {@code anyway}, what is returned may be no more than a new version. */
+    @Nullable
+    Pending pending(boolean anyway) {
         Pending pending = new Pending();
         slots.forEach((name, slot) -> {
             if (slot.edit != 0) {
@@ -223,7 +237,7 @@ final class LiveData extends SessionData {
                         name, new Pending.Edit(slot.edit, slot.value, slot.bytes, slot.local, slot.stamp != null));
             }
         });
-        if (stored && pending.edits.isEmpty() && maxInactiveEdit == 0 && newId == null) {
+        if (!anyway && stored && pending.edits.isEmpty() && maxInactiveEdit == 0 && newId == null) {
             return null;
         }
         pending.create = !stored;

@@ -6,9 +6,9 @@ import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
-import org.eclipse.jetty.session.AbstractSessionManager;
 import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.thread.AutoLock;
@@ -39,6 +39,12 @@ public final class LiveSession extends ManagedSession {
 
     /** The new id that a change of the id has reached in the cluster. */
     private volatile @Nullable String confirmedId;
+
+    /** Set when the user logs out here, until that is stored. Guarded by the session's lock. */
+    private boolean loggingOut;
+
+    /** How often the user has logged out, as far as this node has heard. */
+    private final AtomicInteger logouts = new AtomicInteger();
 
     /** Runs the listeners of the end, and so may still read what everybody else may not. Guarded by the session's lock. */
     private @Nullable Thread ender;
@@ -174,6 +180,11 @@ public final class LiveSession extends ManagedSession {
         }
         boolean later = cache.storesLater(this);
         Object old = super.setAttribute(name, value);
+        if (Login.isEndedBy(name, value)) {
+            try (AutoLock ignored = lock()) {
+                loggingOut = true;
+            }
+        }
         if (value != null && encoded != null) {
             try (AutoLock ignored = lock()) {
                 data.offer(name, value, encoded, later);
@@ -211,8 +222,23 @@ public final class LiveSession extends ManagedSession {
     /** Returns what is to be stored; null if there is nothing, or the session has ended. */
     LiveData.@Nullable Pending pending() {
         try (AutoLock ignored = lock()) {
-            return isInvalidOrInvalidating() ? null : data.pending();
+            return isInvalidOrInvalidating() ? null : data.pending(loggingOut && data.stored());
         }
+    }
+
+    /** Tells whether what was last pending has the user logged out, and forgets it. */
+    boolean takeLogout() {
+        try (AutoLock ignored = lock()) {
+            boolean taken = loggingOut;
+            loggingOut = false;
+            return taken;
+        }
+    }
+
+    /** The user has logged out, here or elsewhere: tells whatever is attached. Does not block; for any thread. */
+    void loggedOut() {
+        logouts.incrementAndGet();
+        attachments.forEach(attachment -> cache.deadlines().run(attachment::loggedOut));
     }
 
     // ---- id
@@ -526,13 +552,22 @@ public final class LiveSession extends ManagedSession {
     }
 
     /**
-     * Tells whether a request brought this session, rather than having created it.
+     * Tells whether the end of the session has been decided, as far as this node has heard. Does not block; for any thread.
      *
-     * @param request a request of this session
-     * @return true if the request's own session id opened it
+     * @return true from then on for good
      */
-    public boolean wasFoundBy(Request request) {
-        return AbstractSessionManager.RequestedSession.byAttribute(request).session() == this && !_newSession;
+    public boolean hasEnded() {
+        return data.heard().end() != null;
+    }
+
+    /**
+     * Returns how often the user has logged out since the session is on this node: whoever attaches something can see whether that
+     * came in between. Does not block; for any thread.
+     *
+     * @return a number that only grows
+     */
+    public int logouts() {
+        return logouts.get();
     }
 
     /**

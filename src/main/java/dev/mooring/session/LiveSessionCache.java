@@ -293,6 +293,13 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
                 known.changed(notice.version());
                 yield 0;
             }
+            case LOGGED_OUT -> {
+                known.changed(notice.version());
+                if (session != null) {
+                    session.loggedOut();
+                }
+                yield 0;
+            }
             case INVALIDATED -> heardEnd(known, session, EndCause.INVALIDATED);
             case EXPIRED -> heardEnd(known, session, EndCause.EXPIRED);
             case DUE -> session == null ? clusterTime() : session.uses().last();

@@ -3,8 +3,8 @@ package dev.mooring.websocket;
 import dev.mooring.model.EndCause;
 import dev.mooring.session.Attachment;
 import dev.mooring.session.LiveSession;
-import dev.mooring.websocket.SocketPolicy.CloseOnSessionEnd;
 import dev.mooring.websocket.SocketPolicy.KeepAlive;
+import java.security.Principal;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -12,17 +12,19 @@ import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.websocket.core.AbstractExtension;
-import org.eclipse.jetty.websocket.core.CloseStatus;
 import org.eclipse.jetty.websocket.core.Extension;
 import org.eclipse.jetty.websocket.core.ExtensionStack;
+import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.IncomingFrames;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One WebSocket tied to one session, from just before its 101 leaves until either ends. The session's end closes the socket
- * with 1008 (Jakarta WebSocket 7.2); the socket's data frames are uses of the session; the socket's end unties the two.
+ * with 1008 (Jakarta WebSocket 7.2), and from the moment that this node hears of it no message is delivered any more; the
+ * socket's data frames are uses of the session; the socket's end unties the two.
  *
  * <p>Thread-safe. Nothing blocks for another node or another socket.
  */
@@ -31,32 +33,56 @@ final class Mooring implements Attachment, Connection.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Mooring.class);
     private static final long OPENING_MS = 10;
 
+    /** How long a client may take to read its close frame. */
+    private static final long READING_MS = 5_000;
+
     private final LiveSession session;
     private final WebSocketCoreSession socket;
-    private final SocketPolicy policy;
+    private final @Nullable Principal principal;
+    private final Moorings moorings;
     private final Scheduler scheduler;
     private final AtomicBoolean castOff = new AtomicBoolean();
 
-    private final Moorings moorings;
+    /** Set by the first who has a reason to close; what the client sends from then on is dropped. */
+    private final AtomicBoolean closing = new AtomicBoolean();
 
-    Mooring(LiveSession session, WebSocketCoreSession socket, Moorings moorings, Scheduler scheduler) {
+    /**
+     * Prepares to tie two.
+     *
+     * @param principal whom the upgrade was authenticated as; null for nobody
+     * @param scheduler the server's
+     */
+    Mooring(
+            LiveSession session,
+            WebSocketCoreSession socket,
+            @Nullable Principal principal,
+            Moorings moorings,
+            Scheduler scheduler) {
         this.session = session;
         this.socket = socket;
+        this.principal = principal;
         this.moorings = moorings;
-        this.policy = moorings.policy();
         this.scheduler = scheduler;
     }
 
-    /** Ties the two: from here on the end of either reaches the other. */
-    void make() {
-        if (policy.keepAlive() == KeepAlive.MESSAGES) {
-            watchFrames();
-        }
+    /**
+     * Ties the two: from here on the end of either reaches the other.
+     *
+     * @param logouts what the session's were when the upgrade was authenticated
+     */
+    void make(int logouts) {
+        watchFrames();
         socket.getConnection().addEventListener(this);
         session.attach(this);
+        // The user may have logged out between the upgrade's authentication and this line. Attached first and looked at
+        // after,
+        // the socket is closed by this thread or by the one that hears of the logout.
+        if (session.logouts() != logouts) {
+            loggedOut();
+        }
     }
 
-    /** Counts what the client sends as use of the session, after the extensions have decoded it. */
+    /** Sees what the client sends, after the extensions have decoded it. */
     private void watchFrames() {
         ExtensionStack stack = socket.getExtensionStack();
         List<Extension> extensions = stack.getExtensions();
@@ -73,47 +99,109 @@ final class Mooring implements Attachment, Connection.Listener {
     }
 
     private IncomingFrames watching(IncomingFrames next) {
+        boolean messagesAreUses = moorings.policy().keepAlive() == KeepAlive.MESSAGES;
         return (frame, callback) -> {
             if (frame.isDataFrame()) {
-                session.used();
+                if (isClosing()) {
+                    drop(frame, callback);
+                    return;
+                }
+                if (messagesAreUses) {
+                    session.used();
+                }
             }
             next.onFrame(frame, callback);
         };
     }
 
+    private boolean isClosing() {
+        return closing.get() || session.hasEnded() && isClosedAtTheEnd();
+    }
+
+    // What the client still sends is read on: unread, it would make the network drop the close frame.
+    private void drop(Frame frame, Callback callback) {
+        LOG.trace("Session {}: dropped {}", session.key(), frame);
+        callback.succeeded();
+        socket.demand();
+    }
+
     @Override
     public boolean keepsAlive() {
-        return policy.keepAlive() == KeepAlive.OPEN && !castOff.get();
+        return moorings.policy().keepAlive() == KeepAlive.OPEN && !castOff.get();
+    }
+
+    private boolean isClosedAtTheEnd() {
+        return switch (moorings.policy().closeOnSessionEnd()) {
+            case ALL -> true;
+            case AUTHENTICATED -> principal != null;
+            case NONE -> false;
+        };
     }
 
     @Override
     public void sessionEnded(EndCause cause) {
-        if (policy.closeOnSessionEnd() != CloseOnSessionEnd.NONE) {
-            close(cause);
+        if (isClosedAtTheEnd()) {
+            close(Farewell.of(cause), Callback.NOOP);
         }
     }
 
-    private void close(EndCause cause) {
-        if (castOff.get() || socket.isClosed()) {
-            return;
-        }
-        boolean input = socket.isInputOpen();
-        boolean output = socket.isOutputOpen();
-        if (input && output) {
-            LOG.debug("Session {}: closing a WebSocket, {}", session.key(), cause.reason());
-            socket.close(CloseStatus.POLICY_VIOLATION, cause.reason(), Callback.NOOP);
-        } else if (output || !input) {
-            // Before its onOpen is through, a close would abort the connection without a frame or overtake the
-            // application;
-            // and while the client's own close is under way, it soon is closed. Look again, there is no event to wait
-            // for.
-            scheduler.schedule(() -> close(cause), OPENING_MS, TimeUnit.MILLISECONDS);
+    @Override
+    public void loggedOut() {
+        if (principal != null && isClosedAtTheEnd()) {
+            close(Farewell.LOGGED_OUT, Callback.NOOP);
         }
     }
 
     /** This node stops: says so to the client, who may come back on another. Does not block. */
-    void nodeStops(Callback callback) {
-        socket.close(CloseStatus.SHUTDOWN, Moorings.NODE_STOPS, callback);
+    void nodeStops(Callback sent) {
+        close(Farewell.NODE_STOPS, sent);
+    }
+
+    private void close(Farewell farewell, Callback sent) {
+        if (closing.compareAndSet(false, true)) {
+            moorings.count(farewell);
+            closeOnceOpen(farewell, sent);
+        } else {
+            sent.succeeded();
+        }
+    }
+
+    private void closeOnceOpen(Farewell farewell, Callback sent) {
+        boolean input = socket.isInputOpen();
+        boolean output = socket.isOutputOpen();
+        if (castOff.get() || socket.isClosed()) {
+            sent.succeeded();
+        } else if (input && output) {
+            LOG.debug("Session {}: closing a WebSocket, {}", session.key(), farewell.reason());
+            Callback.Completable read = new Callback.Completable();
+            socket.close(farewell.status(), Callback.combine(read, sent));
+            abortUnless(read);
+        } else if (input) {
+            // The application has said good-bye before; the client has as long to answer as if we had.
+            Callback.Completable never = new Callback.Completable();
+            abortUnless(never);
+            sent.succeeded();
+        } else {
+            // Before its onOpen is through, a close would abort the connection without a frame or overtake the
+            // application; and
+            // while the client's own close is under way, it soon is closed. Look again, there is no event to wait for.
+            scheduler.schedule(() -> closeOnceOpen(farewell, sent), OPENING_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Ends the connection of a client that does not read its close frame. */
+    private void abortUnless(Callback.Completable read) {
+        if (!read.isDone()) {
+            scheduler.schedule(
+                    () -> {
+                        if (!read.isDone() && !castOff.get()) {
+                            LOG.debug("Session {}: a WebSocket's client does not read, aborting", session.key());
+                            socket.abort();
+                        }
+                    },
+                    READING_MS,
+                    TimeUnit.MILLISECONDS);
+        }
     }
 
     /** Unties the socket from its session: it has closed, or was never opened. */
@@ -124,8 +212,22 @@ final class Mooring implements Attachment, Connection.Listener {
         }
     }
 
+    /** The upgrade is over; a client that has gone meanwhile leaves no connection that could close. */
+    void upgraded() {
+        if (!socket.getConnection().getEndPoint().isOpen()) {
+            castOff();
+        }
+    }
+
     @Override
     public void onClosed(Connection connection) {
         castOff();
+    }
+
+    /** Names the session, shortened, and the client's address. */
+    @Override
+    public String toString() {
+        return "session " + session.key() + ", client " + socket.getRemoteAddress()
+                + (closing.get() ? ", closing" : "");
     }
 }

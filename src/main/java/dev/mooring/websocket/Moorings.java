@@ -1,30 +1,38 @@
 package dev.mooring.websocket;
 
 import dev.mooring.session.LiveSession;
+import java.security.Principal;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The WebSockets of this node that are tied to a session. Thread-safe; only {@link #nodeStops} blocks. */
 public final class Moorings {
 
-    /** The close reason that clients read when their node stops. */
-    static final String NODE_STOPS = "node stops";
-
     private static final Duration FAREWELL = Duration.ofSeconds(1);
     private static final Logger LOG = LoggerFactory.getLogger(Moorings.class);
 
     private final SocketPolicy policy;
     private final Set<Mooring> open = ConcurrentHashMap.newKeySet();
+    private final Map<Farewell, LongAdder> closes = new EnumMap<>(Farewell.class);
+
+    /** Set for good when this node begins to stop. */
+    private volatile boolean stopping;
 
     /**
      * Starts with none.
@@ -33,22 +41,50 @@ public final class Moorings {
      */
     public Moorings(SocketPolicy policy) {
         this.policy = policy;
+        for (Farewell farewell : Farewell.values()) {
+            closes.put(farewell, new LongAdder());
+        }
     }
 
-    SocketPolicy policy() {
+    /**
+     * Returns what the properties say.
+     *
+     * @return the policy, the same from the start on
+     */
+    public SocketPolicy policy() {
         return policy;
     }
 
+    boolean isStopping() {
+        return stopping;
+    }
+
     /** Ties a socket whose 101 is about to leave to its session. */
-    Mooring moor(LiveSession session, WebSocketCoreSession socket, Scheduler scheduler) {
-        Mooring mooring = new Mooring(session, socket, this, scheduler);
+    Mooring moor(
+            LiveSession session,
+            WebSocketCoreSession socket,
+            @Nullable Principal principal,
+            int logouts,
+            Scheduler scheduler) {
+        Mooring mooring = new Mooring(session, socket, principal, this, scheduler);
         open.add(mooring);
-        mooring.make();
+        mooring.make(logouts);
+        // Added first and looked at after: this thread or the one that stops the node closes it.
+        if (stopping) {
+            mooring.nodeStops(Callback.NOOP);
+        }
         return mooring;
     }
 
     void remove(Mooring mooring) {
         open.remove(mooring);
+    }
+
+    void count(Farewell farewell) {
+        LongAdder count = closes.get(farewell);
+        if (count != null) {
+            count.increment();
+        }
     }
 
     /**
@@ -60,8 +96,33 @@ public final class Moorings {
         return open.size();
     }
 
-    /** Closes all with 1001, which tells clients to come back. Blocks until the frames have left, at most for a second. */
+    /**
+     * Describes the WebSockets that are tied to a session, as they are now.
+     *
+     * @return a line for each, with no whole session id
+     */
+    public List<String> describe() {
+        return open.stream().map(Mooring::toString).sorted().toList();
+    }
+
+    /**
+     * Returns how many WebSockets this node has closed, for each reason: a session invalidated or expired, a logout, the node's
+     * own stop. Those that clients and applications close are not among them.
+     *
+     * @return the counts since the start, by the words that the clients have read
+     */
+    public Map<String, Long> closes() {
+        Map<String, Long> counts = new TreeMap<>();
+        closes.forEach((farewell, count) -> counts.put(farewell.reason(), count.sum()));
+        return counts;
+    }
+
+    /**
+     * Closes all with 1001, which tells clients to come back, and has later upgrades refused. Blocks until the frames have left, at
+     * most for a second.
+     */
     public void nodeStops() {
+        stopping = true;
         CompletableFuture<?>[] farewells = open.stream()
                 .map(mooring -> {
                     Callback.Completable sent = new Callback.Completable();

@@ -2,6 +2,7 @@ package dev.mooring.websocket;
 
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -10,7 +11,7 @@ import org.eclipse.jetty.util.Callback;
 
 /**
  * Sits below a web application's session manager and sees each upgrade request, by whatever API the application answers it:
- * HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4).
+ * HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4). A node that stops takes none any more.
  */
 public final class UpgradeHandler extends Handler.Wrapper {
 
@@ -32,11 +33,16 @@ public final class UpgradeHandler extends Handler.Wrapper {
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         if (isUpgrade(request)) {
             request.addHttpStreamWrapper(stream -> new UpgradeStream(stream, request, manager, moorings));
+            if (moorings.isStopping()) {
+                Response.writeError(
+                        request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, Farewell.NODE_STOPS.reason());
+                return true;
+            }
         }
         return super.handle(request, response, callback);
     }
 
-    private static boolean isUpgrade(Request request) {
+    static boolean isUpgrade(Request request) {
         return "websocket".equalsIgnoreCase(request.getHeaders().get(HttpHeader.UPGRADE))
                 || HttpMethod.CONNECT.is(request.getMethod())
                         && request.getHeaders().contains(HttpHeader.SEC_WEBSOCKET_VERSION);

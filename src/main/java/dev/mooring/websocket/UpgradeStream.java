@@ -1,11 +1,14 @@
 package dev.mooring.websocket;
 
+import dev.mooring.session.Environment;
 import dev.mooring.session.LiveSession;
 import java.nio.ByteBuffer;
+import java.security.Principal;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.session.AbstractSessionManager.RequestedSession;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.WebSocketConnection;
@@ -26,13 +29,24 @@ final class UpgradeStream extends HttpStream.Wrapper {
     private final SessionManager manager;
     private final Moorings moorings;
 
+    /** The session that the request came with; null if it brought none that was alive. */
+    private final @Nullable LiveSession brought;
+
+    /** The logouts of {@link #brought} before the request was authenticated. */
+    private final int logouts;
+
     private volatile @Nullable Mooring mooring;
+
+    /** Set once the answer is known, which is logged once. */
+    private boolean answered;
 
     UpgradeStream(HttpStream wrapped, Request request, SessionManager manager, Moorings moorings) {
         super(wrapped);
         this.request = request;
         this.manager = manager;
         this.moorings = moorings;
+        this.brought = RequestedSession.byAttribute(request).session() instanceof LiveSession session ? session : null;
+        this.logouts = brought == null ? 0 : brought.logouts();
     }
 
     @Override
@@ -42,11 +56,12 @@ final class UpgradeStream extends HttpStream.Wrapper {
             boolean last,
             ByteBuffer content,
             Callback callback) {
-        if (response != null && mooring == null) {
+        if (response != null && !answered && !HttpStatus.isInterim(response.getStatus())) {
+            answered = true;
             if (isUpgrade(response)
                     && request.getAttribute(UPGRADE_CONNECTION_ATTRIBUTE) instanceof WebSocketConnection connection) {
                 bind(connection);
-            } else if (!HttpStatus.isInterim(response.getStatus())) {
+            } else {
                 LOG.debug("Upgrade of {}: failed with {}", request.getHttpURI().getPath(), response.getStatus());
             }
         }
@@ -58,7 +73,8 @@ final class UpgradeStream extends HttpStream.Wrapper {
     }
 
     private void bind(WebSocketConnection connection) {
-        if (!(manager.getManagedSession(request) instanceof LiveSession session)) {
+        LiveSession session = session();
+        if (session == null) {
             LOG.debug("Upgrade of {}: session none", request.getHttpURI().getPath());
             return;
         }
@@ -70,12 +86,36 @@ final class UpgradeStream extends HttpStream.Wrapper {
                     session.key());
             return;
         }
-        mooring = moorings.moor(session, socket, request.getComponents().getScheduler());
         LOG.debug(
                 "Upgrade of {}: session {} {}",
                 request.getHttpURI().getPath(),
                 session.key(),
-                session.wasFoundBy(request) ? "found" : "created");
+                session == brought ? "found" : "created");
+        mooring = moorings.moor(
+                session,
+                socket,
+                principal(socket),
+                session == brought ? logouts : session.logouts(),
+                request.getComponents().getScheduler());
+    }
+
+    // A session that the request came with and that has ended meanwhile is the socket's all the same, and closes it.
+    private @Nullable LiveSession session() {
+        return manager.getManagedSession(request) instanceof LiveSession session ? session : brought;
+    }
+
+    private @Nullable Principal principal(WebSocketCoreSession socket) {
+        return Environment.principal(socket.getHandler())
+                .orElseGet(() -> Request.getAuthenticationState(request).getUserPrincipal());
+    }
+
+    @Override
+    public void succeeded() {
+        super.succeeded();
+        Mooring bound = mooring;
+        if (bound != null) {
+            bound.upgraded();
+        }
     }
 
     @Override

@@ -1,0 +1,177 @@
+package dev.mooring.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mooring.it.LineClient.Carrier;
+import dev.mooring.it.LineClient.Line;
+import dev.mooring.it.Socket.Close;
+import dev.mooring.nodes.JettyNode;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every API by which a web application opens a WebSocket, in every environment, over every carrier: one life for socket and session.
+ * The cells run side by side, since most of each is waiting; each is a test of its own that says how its cell went.
+ */
+@ParameterizedClass
+@EnumSource(names = {"MEMBERS", "CLIENTS"})
+class SocketPathsIT {
+    private static final int AT_ONCE = 8;
+    private static final Duration MAX_INACTIVE = Duration.ofSeconds(3);
+    private static final Duration PROMPT = Duration.ofSeconds(4);
+
+    /** The ways into the web application {@code sockets}; the name is the path. */
+    private static final List<String> PATHS =
+            List.of("annotated", "programmatic", "config", "upgraded", "container", "jettyservlet");
+
+    @Parameter
+    Mode mode;
+
+    private static NodeCluster cluster;
+    private static LineClient client;
+    private static ExecutorService drivers;
+    private static final Map<Cell, CompletableFuture<Void>> RESULTS = new LinkedHashMap<>();
+
+    /** One way of opening a WebSocket. */
+    record Cell(String path, String environment, Carrier carrier) {
+        String context() {
+            return "/sockets-" + environment;
+        }
+
+        URI socket(JettyNode node) {
+            return node.ws(context() + "/" + path);
+        }
+
+        URI say(JettyNode node, String message) {
+            return node.http(context() + "/say?m=" + URLEncoder.encode(message, StandardCharsets.UTF_8));
+        }
+    }
+
+    static Stream<Cell> cells() {
+        return PATHS.stream()
+                .flatMap(path -> LiveWar.ENVIRONMENTS.stream()
+                        .flatMap(environment ->
+                                Stream.of(Carrier.values()).map(carrier -> new Cell(path, environment, carrier))));
+    }
+
+    @BeforeParameterizedClassInvocation
+    static void startNodesAndAllCells(Mode mode) {
+        Path war = Path.of(System.getProperty("mooring.wars"), "sockets.war");
+        cluster = NodeCluster.start("socket-paths", 2, mode, base -> {
+            base.modules("http", "http2c", "demo-realm");
+            for (String environment : LiveWar.ENVIRONMENTS) {
+                base.modules(
+                                environment + "-deploy",
+                                environment + "-websocket-jakarta",
+                                environment + "-websocket-jetty")
+                        .war("sockets-" + environment, war)
+                        .environment("sockets-" + environment, environment);
+            }
+        });
+        client = new LineClient();
+        drivers = Executors.newFixedThreadPool(AT_ONCE);
+        RESULTS.clear();
+        cells().forEach(cell -> RESULTS.put(cell, CompletableFuture.runAsync(() -> live(cell), drivers)));
+    }
+
+    @AfterParameterizedClassInvocation
+    static void stopNodesAndReadTheirLogs() throws Exception {
+        drivers.shutdownNow();
+        client.close();
+        cluster.close();
+        LogCheck.of(cluster)
+                .expecting("Secure socket|EofException", "a client that goes away")
+                .passes(List.of("/sockets-ee10", "/sockets-ee11"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("cells")
+    void socketAndSessionShareOneLife(Cell cell) throws Throwable {
+        try {
+            RESULTS.get(cell).get(2, TimeUnit.MINUTES);
+        } catch (ExecutionException failure) {
+            throw failure.getCause();
+        } catch (TimeoutException late) {
+            throw new AssertionError(cell + ": not done", late);
+        }
+    }
+
+    /** The whole life: read, write, both ways across nodes, a new id, messages that keep alive, expiry; and invalidation. */
+    private static void live(Cell cell) {
+        JettyNode here = cluster.node(0);
+        JettyNode there = cluster.node(1);
+        Browser ada = cluster.newBrowser();
+        says(ada, cell, here, "open");
+        says(ada, cell, here, "set word one");
+        Line first = opens(ada, cell, here);
+        Line second = opens(ada, cell, there);
+        if (cell.carrier() == Carrier.DEFLATE) {
+            assertThat(first.extensions()).startsWith("permessage-deflate");
+        }
+
+        assertThat(first.asks("get word")).as("read here").isEqualTo("one");
+        assertThat(second.asks("get word")).as("read there").isEqualTo("one");
+        says(ada, cell, there, "set word two");
+        assertThat(first.asks("get word")).as("written by HTTP there").isEqualTo("two");
+        assertThat(first.asks("set word three")).isEqualTo("ok");
+        assertThat(second.asks("get word")).as("written by the socket here").isEqualTo("three");
+        assertThat(says(ada, cell, there, "get word")).isEqualTo("three");
+
+        String id = says(ada, cell, there, "changeId");
+        assertThat(first.asks("id")).as("the new id here").isEqualTo(id);
+        assertThat(second.asks("id")).as("the new id there").isEqualTo(id);
+
+        says(ada, cell, there, "maxInactive " + MAX_INACTIVE.toSeconds());
+        for (long end = System.nanoTime() + MAX_INACTIVE.multipliedBy(2).toNanos(); System.nanoTime() < end; ) {
+            assertThat(first.asks("get word")).as("kept alive by messages").isEqualTo("three");
+            assertThat(second.closed(Duration.ofMillis(500))).isEmpty();
+        }
+        long last = System.nanoTime();
+        for (Line line : List.of(first, second)) {
+            Close close =
+                    line.closed(MAX_INACTIVE.plus(PROMPT)).orElseThrow(() -> new AssertionError("did not expire"));
+            assertThat(close.code()).as("%s", close).isEqualTo(1008);
+            assertThat(close.reason()).isEqualTo("session expired");
+            assertThat(Duration.ofNanos(close.nanoTime() - last)).isGreaterThan(MAX_INACTIVE.minusSeconds(1));
+        }
+
+        says(ada, cell, there, "open");
+        Line third = opens(ada, cell, here);
+        assertThat(third.asks("set word four")).isEqualTo("ok");
+        says(ada, cell, there, "invalidate");
+        Close close = third.closed(PROMPT).orElseThrow(() -> new AssertionError("not closed after invalidate()"));
+        assertThat(close.code()).as("%s", close).isEqualTo(1008);
+        assertThat(close.reason()).isEqualTo("session invalidated");
+    }
+
+    private static Line opens(Browser browser, Cell cell, JettyNode node) {
+        URI uri = cell.socket(node);
+        return client.opens(uri, cell.carrier(), "JSESSIONID=" + browser.sessionCookie(uri));
+    }
+
+    private static String says(Browser browser, Cell cell, JettyNode node, String message) {
+        var response = browser.gets(cell.say(node, message));
+        assertThat(response.statusCode()).as("%s of %s", message, cell).isEqualTo(200);
+        return response.body();
+    }
+}

@@ -1,0 +1,18 @@
+package guarded;
+
+import jakarta.servlet.http.HttpSession;
+import jakarta.websocket.OnMessage;
+import jakarta.websocket.Session;
+import jakarta.websocket.server.ServerEndpoint;
+
+/** Says who the user is and what session the socket has; behind BASIC authentication. */
+@ServerEndpoint("/echo")
+public class Echo {
+    /** Answers any message. */
+    @OnMessage
+    public String message(String message, Session socket) {
+        Object session = socket.getUserProperties().get("jakarta.servlet.http.HttpSession");
+        return socket.getUserPrincipal().getName() + " "
+                + (session instanceof HttpSession http ? http.getId() : "none");
+    }
+}

@@ -1,0 +1,30 @@
+package sockets;
+
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
+import jakarta.servlet.annotation.WebListener;
+import jakarta.websocket.DeploymentException;
+import jakarta.websocket.server.ServerContainer;
+import jakarta.websocket.server.ServerEndpointConfig;
+
+/** Adds what needs a program: an endpoint, and Jetty's own API in whichever environment this is. */
+@WebListener
+public class Start implements ServletContextListener {
+    @Override
+    public void contextInitialized(ServletContextEvent event) {
+        ServletContext context = event.getServletContext();
+        ServerContainer container = (ServerContainer) context.getAttribute(ServerContainer.class.getName());
+        try {
+            container.addEndpoint(ServerEndpointConfig.Builder.create(Endpoints.Programmatic.class, "/programmatic")
+                    .build());
+        } catch (DeploymentException refused) {
+            throw new IllegalStateException("endpoint /programmatic was refused", refused);
+        }
+        if (context.getAttribute(Ee11.CONTAINER) != null) {
+            Ee11.addTo(context);
+        } else if (context.getAttribute(Ee10.CONTAINER) != null) {
+            Ee10.addTo(context);
+        }
+    }
+}
