@@ -38,8 +38,7 @@ public final class MooringModule extends ContainerLifeCycle {
             Property.SAVE_ON_INACTIVE_EVICTION,
             Property.REMOVE_UNLOADABLE_SESSIONS,
             Property.INVALIDATE_ON_SHUTDOWN,
-            Property.ATTRIBUTE_FILTER,
-            Property.ON_STORE_FAILURE);
+            Property.ATTRIBUTE_FILTER);
 
     /** Accepted so that a base that was made for Jetty's own stores still starts, and said to do nothing. */
     private static final Set<Property> WITHOUT_MEANING = EnumSet.of(
@@ -115,7 +114,7 @@ public final class MooringModule extends ContainerLifeCycle {
         Deadlines deadlines = new Deadlines(server.getThreadPool());
         SessionCacheFactory caches = manager -> new LiveSessionCache(manager, grid, sessions, deadlines);
         Moorings moorings = new Moorings(sockets);
-        WebApplications applications = new WebApplications(moorings);
+        WebApplications applications = new WebApplications(moorings, sessions.onStoreFailure());
         server.addBean(caches);
         server.addBean(applications);
         Dumpable figures = (out, indent) -> Dumpable.dumpObjects(

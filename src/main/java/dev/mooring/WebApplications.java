@@ -1,5 +1,6 @@
 package dev.mooring;
 
+import dev.mooring.session.SessionPolicy.OnStoreFailure;
 import dev.mooring.session.SessionRequestHandler;
 import dev.mooring.websocket.MooredMappings;
 import dev.mooring.websocket.Moorings;
@@ -26,9 +27,11 @@ final class WebApplications implements Container.InheritedListener {
     private static final Logger LOG = LoggerFactory.getLogger(WebApplications.class);
 
     private final Moorings moorings;
+    private final OnStoreFailure onStoreFailure;
 
-    WebApplications(Moorings moorings) {
+    WebApplications(Moorings moorings, OnStoreFailure onStoreFailure) {
         this.moorings = moorings;
+        this.onStoreFailure = onStoreFailure;
     }
 
     @Override
@@ -70,7 +73,7 @@ final class WebApplications implements Container.InheritedListener {
 
     private void moor(ContextHandler context, SessionManager manager, Handler.Singleton place) {
         UpgradeHandler upgrades = new UpgradeHandler(manager, moorings);
-        SessionRequestHandler requests = new SessionRequestHandler(manager);
+        SessionRequestHandler requests = new SessionRequestHandler(manager, onStoreFailure);
         upgrades.setHandler(requests);
         place.insertHandler(upgrades);
         security(context).orElse(requests).insertHandler(new UpgradeGate(manager, moorings.policy()));

@@ -88,7 +88,6 @@ class MooringModuleTest {
             "REMOVE_UNLOADABLE_SESSIONS, true, false",
             "INVALIDATE_ON_SHUTDOWN, true, false",
             "ATTRIBUTE_FILTER, java.lang.*, empty",
-            "ON_STORE_FAILURE, anonymous, reject",
         })
         void ofAFeatureThatComesLaterTheStartFails(Property property, String value, String byDefault) {
             module.settings().set(property, value);

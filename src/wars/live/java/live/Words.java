@@ -47,6 +47,7 @@ final class Words {
             case "setMaxInactive" -> setMaxInactive(session, Integer.parseInt(words[1]));
             case "invalidate" -> invalidate(session);
             case "hold" -> hold(session, words[1], words[2]);
+            case "try" -> attempt(session, words[1] + (words.length == 3 ? " " + words[2] : ""));
             default -> throw new IllegalArgumentException("unknown word " + words[0]);
         };
     }
@@ -107,5 +108,14 @@ final class Words {
         session.getCreationTime();
         Gates.pass(gate);
         return answer(session, rest);
+    }
+
+    /** Does what {@code rest} says; whatever it throws is answered with the exception's name and message. */
+    private static String attempt(HttpSession session, String rest) {
+        try {
+            return answer(session, rest.split(" ", 3));
+        } catch (RuntimeException failure) {
+            return "!" + failure.getClass().getSimpleName() + " " + failure.getMessage();
+        }
     }
 }

@@ -10,20 +10,16 @@ import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Stores the session before the response is sent. Jetty's own commit, further in, swallows errors and answers 200; here the
- * client gets a 503 instead of a response that promises what is not stored. One for each request and web application.
+ * client gets a 503 instead of a response that promises what is not stored, and instead of the 500 that Jetty makes of an
+ * application's read which the store did not answer. One for each request and web application.
  */
 final class CommitStream extends HttpStream.Wrapper {
-
-    private static final Logger LOG = LoggerFactory.getLogger(CommitStream.class);
 
     /** What a client reads; no detail of ours. */
     static final String UNAVAILABLE = "The session store is unavailable";
@@ -34,22 +30,24 @@ final class CommitStream extends HttpStream.Wrapper {
 
     private final Request request;
     private final SessionManager manager;
+    private final Refusals refusals;
 
     /** Set before the session is stored: what is set later is stored by whoever sets it. */
     private volatile boolean committed;
 
     private volatile @Nullable Throwable refused;
 
-    private CommitStream(HttpStream wrapped, Request request, SessionManager manager) {
+    private CommitStream(HttpStream wrapped, Request request, SessionManager manager, Refusals refusals) {
         super(wrapped);
         this.request = request;
         this.manager = manager;
+        this.refusals = refusals;
     }
 
     /** Puts itself around a request's stream, outside of Jetty's own session wrapper. */
-    static void wrap(Request request, SessionManager manager) {
+    static void wrap(Request request, SessionManager manager, Refusals refusals) {
         request.addHttpStreamWrapper(stream -> {
-            CommitStream commit = new CommitStream(stream, request, manager);
+            CommitStream commit = new CommitStream(stream, request, manager, refusals);
             request.setAttribute(attribute(manager), commit);
             return commit;
         });
@@ -72,32 +70,46 @@ final class CommitStream extends HttpStream.Wrapper {
             boolean last,
             ByteBuffer content,
             Callback callback) {
-        Throwable failure = refused;
-        if (failure == null && response != null && !HttpStatus.isInterim(response.getStatus())) {
+        Throwable earlier = refused;
+        if (earlier != null) {
+            callback.failed(earlier);
+            return;
+        }
+        StoreUnavailableException failure = null;
+        if (response != null && !HttpStatus.isInterim(response.getStatus())) {
             committed = true;
-            failure = store();
+            failure = failureOf(response);
         }
         if (failure == null) {
             super.send(metaData, response, last, content, callback);
-        } else if (refused == null) {
-            refused = failure;
-            refuse(metaData, failure, callback);
         } else {
-            callback.failed(failure);
+            refused = failure;
+            refusals.add(failure);
+            refuse(metaData, failure, callback);
         }
     }
 
-    private @Nullable Throwable store() {
-        ManagedSession session = manager.getManagedSession(request);
-        if (session instanceof LiveSession live) {
+    private @Nullable StoreUnavailableException failureOf(MetaData.Response response) {
+        StoreUnavailableException met = StoreFailure.metBy(request);
+        return met != null && response.getStatus() == HttpStatus.INTERNAL_SERVER_ERROR_500 ? met : store();
+    }
+
+    private @Nullable StoreUnavailableException store() {
+        if (!(manager.getManagedSession(request) instanceof LiveSession session)) {
+            return null;
+        }
+        // The cookie of a new session would take the place of that of the session which could not be read.
+        StoreUnavailableException failure = StoreFailure.of(request);
+        if (failure == null) {
             try {
-                live.store();
+                session.store();
+                return null;
             } catch (StoreUnavailableException e) {
-                LOG.warn("Session {}: not stored, its response is a 503", live.key(), e);
-                return e;
+                failure = e;
             }
         }
-        return null;
+        session.abandonUnlessStored();
+        return failure;
     }
 
     private void refuse(MetaData.Request metaData, Throwable failure, Callback callback) {

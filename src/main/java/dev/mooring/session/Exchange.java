@@ -282,6 +282,30 @@ final class Exchange {
     }
 
     /**
+     * Ends the record of a session that has ended here before anybody knew whether it was made; now, or when the store is back.
+     * Does nothing where that was never tried. Does not block.
+     */
+    void undoCreation() {
+        lock.lock();
+        try {
+            if (operations == 0) {
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        cache.deadlines().run(() -> {
+            try {
+                cache.apply(session.key(), claim(EndCause.INVALIDATED, null, Set.of(), 0));
+                cache.apply(session.key(), new Change.End(cache.node()));
+            } catch (StoreUnavailableException e) {
+                LOG.debug("Session {}: it is not known yet whether it was made", session.key(), e);
+                cache.deadlines().in(RETRY_MS, this::undoCreation);
+            }
+        });
+    }
+
+    /**
      * Reports that the session was used. Blocks.
      *
      * @throws StoreUnavailableException if the cluster did not confirm

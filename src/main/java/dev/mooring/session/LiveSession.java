@@ -426,6 +426,13 @@ public final class LiveSession extends ManagedSession {
         return true;
     }
 
+    /** Ends a session that was made for a response which is not sent: nobody has its id. */
+    void abandonUnlessStored() {
+        if (!data.stored()) {
+            end(EndCause.INVALIDATED, null);
+        }
+    }
+
     /** Goes on with an end that a node has claimed which is no more. */
     void inheritEnd(EndCause cause) {
         if (startInvalidating(cause)) {
@@ -509,6 +516,8 @@ public final class LiveSession extends ManagedSession {
             leave();
             if (data.stored()) {
                 exchange.leaveTombstone();
+            } else {
+                exchange.undoCreation();
             }
         }
     }

@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.session.AbstractSessionCache;
 import org.eclipse.jetty.session.ManagedSession;
@@ -147,7 +148,17 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     }
 
     Outcome apply(SessionKey key, Change change) {
-        return grid.sessions().apply(key, change);
+        return noting(() -> grid.sessions().apply(key, change));
+    }
+
+    /** What an application meets in a request, and does not answer itself, is answered with 503: see {@link CommitStream}. */
+    private static <T> T noting(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (StoreUnavailableException e) {
+            StoreFailure.note(e);
+            throw e;
+        }
     }
 
     Outcome join(SessionKey key, long load, long since, @Nullable String id) {
@@ -155,7 +166,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     }
 
     long tell(Collection<String> holders, Notice.Kind kind, SessionKey key, long version) {
-        return grid.inbox().tell(holders, kind, key, version);
+        return noting(() -> grid.inbox().tell(holders, kind, key, version));
     }
 
     void alias(SessionKey key, String id, long maxInactiveMs) {
@@ -499,6 +510,10 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     @Override
     public boolean exists(String id) {
+        if (StoreFailure.concernsThisThread()) {
+            // A new session must not take the id of the one that could not be read.
+            return false;
+        }
         LiveSession session = getAndEnter(id, false);
         return session != null && session.isValid();
     }

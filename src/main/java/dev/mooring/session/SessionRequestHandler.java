@@ -1,6 +1,7 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.session.SessionPolicy.OnStoreFailure;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
@@ -13,22 +14,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sits directly below a web application's session manager: answers a request whose session could not be looked for, and has
- * every other one's session stored before its response.
+ * Sits directly below a web application's session manager: answers a request whose session could not be looked for, or lets it
+ * go on without one, and has every other one's session stored before its response.
  */
 public final class SessionRequestHandler extends Handler.Wrapper {
 
     private static final Logger LOG = LoggerFactory.getLogger(SessionRequestHandler.class);
 
     private final SessionManager manager;
+    private final OnStoreFailure onStoreFailure;
+    private final Refusals refusals = new Refusals();
 
     /**
      * Makes the handler of one web application.
      *
      * @param manager its session manager
+     * @param onStoreFailure what becomes of a request whose session cannot be read
      */
-    public SessionRequestHandler(SessionManager manager) {
+    public SessionRequestHandler(SessionManager manager, OnStoreFailure onStoreFailure) {
         this.manager = manager;
+        this.onStoreFailure = onStoreFailure;
     }
 
     /**
@@ -42,15 +47,17 @@ public final class SessionRequestHandler extends Handler.Wrapper {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        StoreUnavailableException failure = StoreFailure.take(request);
-        if (failure != null) {
-            LOG.warn("A request is answered with 503: {}", failure.getMessage(), failure.getCause());
+        StoreUnavailableException failure = StoreFailure.of(request);
+        if (failure != null && onStoreFailure == OnStoreFailure.ANONYMOUS) {
+            LOG.debug("A request goes on without its session", failure);
+        } else if (failure != null) {
+            refusals.add(failure);
             response.getHeaders().put(HttpHeader.RETRY_AFTER, CommitStream.RETRY_AFTER_SECONDS);
             Response.writeError(
                     request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, CommitStream.UNAVAILABLE);
             return true;
         }
-        CommitStream.wrap(request, manager);
+        CommitStream.wrap(request, manager, refusals);
         return super.handle(request, response, callback);
     }
 }

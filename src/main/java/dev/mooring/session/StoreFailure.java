@@ -6,11 +6,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Carries a failure to read a session past Jetty's session manager, which would swallow it, to where it is answered. */
+/** Carries a failure to reach the store past Jetty, which would swallow it or answer 500, to where it is answered. */
 final class StoreFailure {
 
     private static final Logger LOG = LoggerFactory.getLogger(StoreFailure.class);
     private static final String ATTRIBUTE = StoreFailure.class.getName();
+    private static final String MET = ATTRIBUTE + ".met";
 
     private StoreFailure() {}
 
@@ -18,14 +19,35 @@ final class StoreFailure {
     static void leave(StoreUnavailableException failure) {
         Request request = RequestScope.current();
         if (request == null) {
-            LOG.warn("A session could not be looked for, and there is no request to refuse", failure);
+            LOG.warn(
+                    "A session of this web application could not be looked for, and no request is there to refuse",
+                    failure);
         } else {
             request.setAttribute(ATTRIBUTE, failure);
         }
     }
 
-    /** Takes the failure that was left with a request, or null. */
-    static @Nullable StoreUnavailableException take(Request request) {
-        return (StoreUnavailableException) request.removeAttribute(ATTRIBUTE);
+    /** Returns the failure that was left with a request, or null. It stays there: nobody knows whose request it is. */
+    static @Nullable StoreUnavailableException of(Request request) {
+        return (StoreUnavailableException) request.getAttribute(ATTRIBUTE);
+    }
+
+    /** Notes that the request which the current thread works for, if any, has met a failure. */
+    static void note(StoreUnavailableException failure) {
+        Request request = RequestScope.current();
+        if (request != null) {
+            request.setAttribute(MET, failure);
+        }
+    }
+
+    /** Returns a failure that was noted of a request, or null. */
+    static @Nullable StoreUnavailableException metBy(Request request) {
+        return (StoreUnavailableException) request.getAttribute(MET);
+    }
+
+    /** Tells whether the current thread works for a request whose session could not be looked for. */
+    static boolean concernsThisThread() {
+        Request request = RequestScope.current();
+        return request != null && of(request) != null;
     }
 }

@@ -11,11 +11,16 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /**
@@ -62,6 +67,28 @@ final class Browser {
     /** Opens a WebSocket. Blocks until it is open. */
     Socket opens(URI uri) {
         return Socket.open(http, uri);
+    }
+
+    /** Tries to open a WebSocket and returns the status of the answer; one that opens is dropped. Blocks. */
+    int upgrades(URI uri) {
+        try {
+            http.newWebSocketBuilder()
+                    .connectTimeout(LIMIT)
+                    .buildAsync(uri, new WebSocket.Listener() {})
+                    .get(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                    .abort();
+            return 101;
+        } catch (ExecutionException failure) {
+            if (failure.getCause() instanceof WebSocketHandshakeException refused) {
+                return refused.getResponse().statusCode();
+            }
+            throw new IllegalStateException("no answer to an upgrade", failure);
+        } catch (TimeoutException failure) {
+            throw new IllegalStateException("no answer to an upgrade", failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted before the answer to an upgrade", interrupted);
+        }
     }
 
     /** Sends a GET. Blocks. */

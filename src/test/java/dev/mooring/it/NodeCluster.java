@@ -169,6 +169,17 @@ final class NodeCluster implements AutoCloseable {
         servers.get(number).kill();
     }
 
+    /** Suspends all plain servers: they hang, and lose nothing. */
+    void suspendServers() {
+        quietEnds();
+        servers.forEach(HazelcastServer::suspend);
+    }
+
+    /** Ends what {@link #suspendServers} began. */
+    void resumeServers() {
+        servers.forEach(HazelcastServer::resume);
+    }
+
     /** Kills all plain servers: nothing is left of what was stored. */
     void killServers() {
         quietEnds();
