@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Grid {
 
-    /** The longest that a call to the cluster may take. */
-    public static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+    /** The longest that a call to the cluster may take: a client who waits for it is answered within five seconds. */
+    public static final Duration CALL_TIMEOUT = Duration.ofSeconds(4);
 
     private static final Duration LEAST_SLACK = Duration.ofMinutes(15);
     private static final Logger LOG = LoggerFactory.getLogger(Grid.class);

@@ -33,8 +33,13 @@ final class Exchange {
     private final LiveSessionCache cache;
     private final long load;
 
-    /** One exchange with the cluster at a time; guards {@link #operations} and {@link #told}. */
+    /** One exchange with the cluster at a time; guards {@link #operations}, {@link #told} and {@link #missed}. */
     private final ReentrantLock lock = new ReentrantLock();
+
+    /** The last failure to reach the cluster: whoever has waited for the lock meanwhile does not wait as long once more. */
+    private @Nullable Missed missed;
+
+    private record Missed(long nanoTime, StoreUnavailableException failure) {}
 
     private long operations;
 
@@ -54,6 +59,7 @@ final class Exchange {
      * @throws StoreUnavailableException if it cannot be known what the session is now
      */
     void refresh() {
+        long begun = System.nanoTime();
         lock.lock();
         try {
             EndCause cause = data.heard().end();
@@ -64,10 +70,8 @@ final class Exchange {
             if (session.isInvalidOrInvalidating() || data.isCurrent(epoch)) {
                 return;
             }
-            Outcome outcome = cache.join(session.key(), load, data.version(), null);
-            if (outcome.applied() && !isComplete(outcome)) {
-                outcome = cache.join(session.key(), load, 0, null);
-            }
+            failIfMissedSince(begun);
+            Outcome outcome = join();
             if (outcome.applied()) {
                 adopt(outcome.requireView(), epoch);
             } else {
@@ -75,6 +79,26 @@ final class Exchange {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private Outcome join() {
+        Outcome outcome = ask(new Change.Join(cache.node(), load, data.version(), null));
+        return outcome.applied() && !isComplete(outcome) ? ask(new Change.Join(cache.node(), load, 0, null)) : outcome;
+    }
+
+    private Outcome ask(Change change) {
+        try {
+            return cache.apply(session.key(), change);
+        } catch (StoreUnavailableException e) {
+            missed = new Missed(System.nanoTime(), e);
+            throw e;
+        }
+    }
+
+    private void failIfMissedSince(long begun) {
+        if (missed != null && missed.nanoTime - begun > 0) {
+            throw StoreFailure.shared(missed.failure);
         }
     }
 
@@ -110,6 +134,7 @@ final class Exchange {
         CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
         Notice.Kind kind = Notice.Kind.CHANGED;
         Outcome outcome = null;
+        long begun = System.nanoTime();
         lock.lock();
         try {
             LiveData.Pending pending = session.pending();
@@ -120,7 +145,7 @@ final class Exchange {
                 if (session.takeLogout()) {
                     kind = Notice.Kind.LOGGED_OUT;
                 }
-                outcome = apply(pending);
+                outcome = apply(pending, begun);
                 if (outcome == null) {
                     return;
                 }
@@ -139,12 +164,13 @@ final class Exchange {
         tell(mine, kind, outcome);
     }
 
-    private @Nullable Outcome apply(LiveData.Pending pending) {
+    private @Nullable Outcome apply(LiveData.Pending pending, long begun) {
         long epoch = cache.epoch();
         Change.Delta delta = pending.toDelta(cache.node(), load, ++operations, Set.of(), data);
         Outcome outcome;
         try {
-            outcome = cache.apply(session.key(), delta);
+            failIfMissedSince(begun);
+            outcome = ask(delta);
         } catch (StoreUnavailableException e) {
             try (AutoLock ignored = session.lock()) {
                 data.discard(pending);
@@ -208,7 +234,7 @@ final class Exchange {
         try {
             told.join();
         } catch (CompletionException e) {
-            throw new StoreUnavailableException("a change of the session was not confirmed", e.getCause());
+            throw StoreFailure.shared(e.getCause());
         }
     }
 

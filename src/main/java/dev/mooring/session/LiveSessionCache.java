@@ -370,7 +370,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             try {
                 return others.join().orElse(null);
             } catch (CompletionException e) {
-                throw new StoreUnavailableException("session " + SessionKey.shorten(id) + ": not loaded", e.getCause());
+                throw StoreFailure.shared(e.getCause());
             }
         }
         try {

@@ -32,6 +32,12 @@ final class StoreFailure {
         return (StoreUnavailableException) request.getAttribute(ATTRIBUTE);
     }
 
+    /** Returns the failure of another thread's call, for a thread that has waited for it. */
+    static StoreUnavailableException shared(@Nullable Throwable failure) {
+        String message = failure == null ? null : failure.getMessage();
+        return new StoreUnavailableException(message == null ? "the session store did not confirm" : message, failure);
+    }
+
     /** Notes that the request which the current thread works for, if any, has met a failure. */
     static void note(StoreUnavailableException failure) {
         Request request = RequestScope.current();
