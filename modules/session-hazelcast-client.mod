@@ -31,10 +31,10 @@ etc/mooring/client.xml
 ## Servers to begin with, host[:port] separated by commas; empty: those on this machine. A node connects to all of the cluster.
 #jetty.session.hazelcast.addresses=
 
-## A Hazelcast client's XML or YAML file, taken instead of the network settings above.
+## A Hazelcast client's XML or YAML file, taken instead of the network settings above; relative to the base.
 #jetty.session.hazelcast.configurationLocation=
 
-## The name of a Hazelcast client that already runs in this JVM, to use instead of a new one.
+## The name of a Hazelcast client: one that already runs in this JVM is used as it is; else the new one is called so.
 #jetty.session.hazelcast.hazelcastInstanceName=
 
 ## The name of the map that holds the sessions; the servers may configure it, but for its format, which is to stay BINARY.

@@ -36,10 +36,10 @@ etc/mooring/mooring.xml
 ## Members to join, host[:port] separated by commas; empty: those on the bind address.
 #jetty.session.hazelcast.members=
 
-## A Hazelcast XML or YAML file, taken instead of the network settings above.
+## A Hazelcast XML or YAML file, taken instead of the network settings above; relative to the base.
 #jetty.session.hazelcast.configurationLocation=
 
-## The name of a Hazelcast instance that already runs in this JVM, to use instead of a new one.
+## The name of a Hazelcast instance: one that already runs in this JVM is used as it is; else the new one is called so.
 #jetty.session.hazelcast.hazelcastInstanceName=
 
 ## The name of the map that holds the sessions.

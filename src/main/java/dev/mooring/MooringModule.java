@@ -32,8 +32,6 @@ public final class MooringModule extends ContainerLifeCycle {
 
     /** Whose feature comes with a later version: until then nothing but the default is accepted. */
     private static final Set<Property> NOT_YET = EnumSet.of(
-            Property.CONFIGURATION_LOCATION,
-            Property.INSTANCE_NAME,
             Property.EVICTION_POLICY,
             Property.SAVE_ON_INACTIVE_EVICTION,
             Property.REMOVE_UNLOADABLE_SESSIONS,
@@ -43,6 +41,10 @@ public final class MooringModule extends ContainerLifeCycle {
     /** Accepted so that a base that was made for Jetty's own stores still starts, and said to do nothing. */
     private static final Set<Property> WITHOUT_MEANING = EnumSet.of(
             Property.SAVE_PERIOD, Property.FLUSH_ON_RESPONSE_COMMIT, Property.USE_QUERIES, Property.ONLY_CLIENT);
+
+    /** Said by the user's Hazelcast configuration where there is one. */
+    private static final Set<Property> NETWORK =
+            EnumSet.of(Property.BIND_ADDRESS, Property.PORT, Property.MEMBERS, Property.ADDRESSES);
 
     private static final Logger LOG = LoggerFactory.getLogger(MooringModule.class);
 
@@ -170,6 +172,9 @@ public final class MooringModule extends ContainerLifeCycle {
     private void warnOfWhatHasNoMeaning() {
         Set<Property> ignored = EnumSet.copyOf(WITHOUT_MEANING);
         ignored.addAll(mode.ignored());
+        if (settings.changed(Property.CONFIGURATION_LOCATION)) {
+            ignored.addAll(NETWORK);
+        }
         String changes = settings.changes(ignored);
         if (!changes.isEmpty()) {
             LOG.warn("Ignored, since it has no meaning for this module: {}", changes);
@@ -201,12 +206,12 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.ADDRESSES, value);
     }
 
-    /** {@code jetty.session.hazelcast.configurationLocation}: a Hazelcast XML or YAML file, taken instead of the network settings. */
+    /** {@code jetty.session.hazelcast.configurationLocation}: a Hazelcast XML or YAML file, taken instead of the network settings; relative to the Jetty base. */
     public void setConfigurationLocation(String value) {
         settings.set(Property.CONFIGURATION_LOCATION, value);
     }
 
-    /** {@code jetty.session.hazelcast.hazelcastInstanceName}: the name of an instance in this JVM to use instead of a new one. */
+    /** {@code jetty.session.hazelcast.hazelcastInstanceName}: the name of an instance; one of this JVM is used as it is. */
     public void setHazelcastInstanceName(String value) {
         settings.set(Property.INSTANCE_NAME, value);
     }

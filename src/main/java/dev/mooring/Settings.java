@@ -12,6 +12,9 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
@@ -32,6 +35,8 @@ final class Settings {
 
     /** A host name, an IPv4 address or an IPv6 address in brackets, and perhaps a port. */
     private static final Pattern HOST_AND_PORT = Pattern.compile("([\\w.-]+|\\[[0-9a-fA-F:.%\\w]+])(?::(\\d{1,5}))?");
+
+    private static final String CONFIGURATION = "expected a Hazelcast file that ends in .xml, .yaml or .yml";
 
     private final Map<Property, String> values = new EnumMap<>(Property.class);
 
@@ -64,11 +69,11 @@ final class Settings {
     /** The settings of a node that is a member of the cluster. */
     GridConfig.Member member() {
         return new GridConfig.Member(
-                name(Property.CLUSTER_NAME),
+                clusterName(),
                 localAddress(Property.BIND_ADDRESS),
                 (int) number(Property.PORT, 1, 65535),
                 addresses(Property.MEMBERS),
-                optional(Property.CONFIGURATION_LOCATION),
+                configuration(),
                 optional(Property.INSTANCE_NAME),
                 name(Property.MAP_NAME),
                 (int) number(Property.BACKUP_COUNT, 0, 6));
@@ -77,9 +82,9 @@ final class Settings {
     /** The settings of a node that is a client of the cluster. */
     GridConfig.Client client() {
         return new GridConfig.Client(
-                name(Property.CLUSTER_NAME),
+                clusterName(),
                 addresses(Property.ADDRESSES),
-                optional(Property.CONFIGURATION_LOCATION),
+                configuration(),
                 optional(Property.INSTANCE_NAME),
                 name(Property.MAP_NAME));
     }
@@ -114,6 +119,29 @@ final class Settings {
                 choice(Property.CLOSE_ON_SESSION_END, CloseOnSessionEnd.values()),
                 flag(Property.CREATE_SESSION),
                 flag(Property.SAME_ORIGIN));
+    }
+
+    /** Where the user brings a configuration, that says the name, unless it was typed here as well. */
+    private String clusterName() {
+        String name = name(Property.CLUSTER_NAME);
+        return changed(Property.CONFIGURATION_LOCATION) && !changed(Property.CLUSTER_NAME) ? "" : name;
+    }
+
+    /** The file that {@code configurationLocation} names, by itself or in the directory of the Jetty base. */
+    private Optional<Path> configuration() {
+        Optional<Path> file = optional(Property.CONFIGURATION_LOCATION).map(text -> {
+            try {
+                return Path.of(System.getProperty("jetty.base", "")).resolve(text);
+            } catch (InvalidPathException e) {
+                throw refused(Property.CONFIGURATION_LOCATION, CONFIGURATION, e);
+            }
+        });
+        file.ifPresent(path -> {
+            if (!path.toString().matches(".*\\.(xml|yaml|yml)") || !Files.isReadable(path)) {
+                throw refused(Property.CONFIGURATION_LOCATION, CONFIGURATION);
+            }
+        });
+        return file;
     }
 
     private String name(Property property) {

@@ -81,8 +81,6 @@ class MooringModuleTest {
 
         @ParameterizedTest(name = "{0}={1}")
         @CsvSource({
-            "CONFIGURATION_LOCATION, hazelcast.xml, empty",
-            "INSTANCE_NAME, shared, empty",
             "EVICTION_POLICY, 0, -1",
             "SAVE_ON_INACTIVE_EVICTION, true, false",
             "REMOVE_UNLOADABLE_SESSIONS, true, false",

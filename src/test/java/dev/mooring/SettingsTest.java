@@ -130,6 +130,8 @@ class SettingsTest {
                         MEMBERS                   | a:70000       | expected host or host:port, separated by commas
                         MEMBERS                   | a:0           | expected host or host:port, separated by commas
                         ADDRESSES                 | a:b           | expected host or host:port, separated by commas
+                        CONFIGURATION_LOCATION    | hazelcast.yml | expected a Hazelcast file that ends in .xml, .yaml or .yml
+                        CONFIGURATION_LOCATION    | pom.txt       | expected a Hazelcast file that ends in .xml, .yaml or .yml
                         BACKUP_COUNT              | 7             | expected a whole number from 0 to 6
                         USE_QUERIES               | maybe         | expected true or false
                         ONLY_CLIENT               | maybe         | expected true or false

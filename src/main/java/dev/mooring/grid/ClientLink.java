@@ -4,14 +4,26 @@ import com.hazelcast.client.HazelcastClient;
 import com.hazelcast.client.config.ClientConfig;
 import com.hazelcast.client.config.ClientConnectionStrategyConfig;
 import com.hazelcast.client.config.ClientNetworkConfig;
+import com.hazelcast.client.config.XmlClientConfigBuilder;
+import com.hazelcast.client.config.YamlClientConfigBuilder;
+import com.hazelcast.cluster.Address;
 import com.hazelcast.cluster.Cluster;
 import com.hazelcast.cluster.Member;
+import com.hazelcast.cluster.MembershipAdapter;
+import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.ListenerConfig;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.core.LifecycleListener;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -38,19 +50,31 @@ final class ClientLink implements Link {
     private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(2);
     private static final int FOR_EVER = -1;
     private static final Duration MOMENT = Duration.ofMillis(20);
+    /** How long servers may take to merge what they have. */
+    private static final Duration MERGE_LIMIT = Duration.ofSeconds(10);
+
     private static final Duration CLOCK_PERIOD = Duration.ofSeconds(30);
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientLink.class);
 
     private final GridConfig.Client config;
     private final HazelcastInstance hazelcast;
+    private final String clusterName;
+
+    /** Whether this node started the client, and so stops it. */
+    private final boolean own;
+
     private final ServerClock clock;
     private final ExecutorService threads;
     private @Nullable ClientSessionMap sessions;
+    private @Nullable UUID membershipListener;
 
-    private ClientLink(GridConfig.Client config, HazelcastInstance hazelcast, ServerClock clock) {
+    private ClientLink(
+            GridConfig.Client config, HazelcastInstance hazelcast, String clusterName, boolean own, ServerClock clock) {
         this.config = config;
         this.hazelcast = hazelcast;
+        this.clusterName = clusterName;
+        this.own = own;
         this.clock = clock;
         AtomicInteger count = new AtomicInteger();
         this.threads = Executors.newCachedThreadPool(task -> {
@@ -63,12 +87,30 @@ final class ClientLink implements Link {
     static ClientLink open(GridConfig.Client config, String node) {
         long deadline = System.nanoTime() + CONNECT_LIMIT.toNanos();
         CountDownLatch connected = new CountDownLatch(1);
-        HazelcastInstance hazelcast = HazelcastClient.newHazelcastClient(hazelcastConfig(config, connected));
+        HazelcastInstance running = config.instanceName()
+                .map(HazelcastClient::getHazelcastClientByName)
+                .orElse(null);
+        String clusterName = config.clusterName();
+        HazelcastInstance hazelcast = running;
+        if (hazelcast == null) {
+            ClientConfig client = hazelcastConfig(config, connected);
+            clusterName = client.getClusterName();
+            hazelcast = HazelcastClient.newHazelcastClient(client);
+        } else {
+            LOG.warn(
+                    "Hazelcast client {} is used as it is; if it is not as Mooring would have it, failures last longer: {}",
+                    hazelcast.getName(),
+                    HazelcastSettings.differences(HazelcastSettings.promptClients(), name -> null));
+            connected.countDown();
+        }
         boolean joined = false;
         try {
             if (!connected.await(CONNECT_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new IllegalStateException("No server of Hazelcast cluster " + config.clusterName() + " at "
-                        + addresses(config) + " within " + CONNECT_LIMIT.toSeconds()
+                throw new IllegalStateException("No server of Hazelcast cluster " + clusterName + " at "
+                        + config.configuration()
+                                .map(Path::toString)
+                                .orElseGet(() -> addresses(config).toString())
+                        + " within " + CONNECT_LIMIT.toSeconds()
                         + " s: expected one that runs, with this cluster name;"
                         + " see jetty.session.hazelcast.addresses and jetty.session.hazelcast.clusterName");
             }
@@ -76,12 +118,12 @@ final class ClientLink implements Link {
             awaitServers(hazelcast, clock, deadline);
             clock.read();
             joined = true;
-            return new ClientLink(config, hazelcast, clock);
+            return new ClientLink(config, hazelcast, clusterName, running == null, clock);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted while it joined cluster " + config.clusterName(), e);
+            throw new IllegalStateException("Interrupted while it joined cluster " + clusterName, e);
         } finally {
-            if (!joined) {
+            if (!joined && running == null) {
                 hazelcast.shutdown();
             }
         }
@@ -114,19 +156,45 @@ final class ClientLink implements Link {
     }
 
     @Override
+    public String clusterName() {
+        return clusterName;
+    }
+
+    @Override
     public long clusterTime() {
         return clock.millis();
     }
 
     @Override
-    public SessionMap openSessions(Duration slack, ScheduledExecutorService scheduler) {
+    public SessionMap openSessions(StoreCalls calls, Duration slack, ScheduledExecutorService scheduler) {
         scheduler.scheduleWithFixedDelay(
                 () -> threads.execute(clock::tryToRead),
                 CLOCK_PERIOD.toMillis(),
                 CLOCK_PERIOD.toMillis(),
                 TimeUnit.MILLISECONDS);
-        sessions = new ClientSessionMap(hazelcast, config, slack, threads, scheduler);
+        sessions = new ClientSessionMap(hazelcast, config, calls, slack, threads, scheduler);
         return sessions;
+    }
+
+    /**
+     * A client is not told of a merge. But each server of the side that gives way joins the other as a new one at the address
+     * that it had before, and then hands over what it has.
+     */
+    @Override
+    public void onMerge(Runnable listener) {
+        Cluster cluster = hazelcast.getCluster();
+        Set<Address> known = ConcurrentHashMap.newKeySet();
+        membershipListener = cluster.addMembershipListener(new MembershipAdapter() {
+            @Override
+            public void memberAdded(MembershipEvent event) {
+                if (!known.add(event.getMember().getAddress())) {
+                    listener.run();
+                    CompletableFuture.delayedExecutor(MERGE_LIMIT.toMillis(), TimeUnit.MILLISECONDS, threads)
+                            .execute(listener);
+                }
+            }
+        });
+        cluster.getMembers().forEach(server -> known.add(server.getAddress()));
     }
 
     @Override
@@ -138,12 +206,16 @@ final class ClientLink implements Link {
         try {
             // A clock that is being read just now has a topic to destroy.
             if (!threads.awaitTermination(Grid.CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOG.debug("A call to cluster {} is given up", config.clusterName());
+                LOG.debug("A call to cluster {} is given up", clusterName);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        hazelcast.shutdown();
+        if (own) {
+            hazelcast.shutdown();
+        } else if (membershipListener != null) {
+            hazelcast.getCluster().removeMembershipListener(membershipListener);
+        }
     }
 
     private static List<String> addresses(GridConfig.Client config) {
@@ -151,30 +223,59 @@ final class ClientLink implements Link {
     }
 
     private static ClientConfig hazelcastConfig(GridConfig.Client client, CountDownLatch connected) {
-        ClientConfig config = new ClientConfig();
-        config.setClusterName(client.clusterName());
-        config.setClassLoader(Grid.class.getClassLoader());
-        HazelcastSettings.forClients().forEach(config::setProperty);
-        config.getMetricsConfig().setEnabled(false);
-        ClientNetworkConfig network = config.getNetworkConfig();
-        network.setAddresses(addresses(client)).setConnectionTimeout((int) CONNECTION_TIMEOUT.toMillis());
-        network.getAutoDetectionConfig().setEnabled(false);
+        ClientConfig config = client.configuration()
+                .map(file -> HazelcastSettings.load(file, ClientLink::load))
+                .orElseGet(() -> onNetwork(client));
+        if (!client.clusterName().isEmpty()) {
+            config.setClusterName(client.clusterName());
+        }
+        client.instanceName().ifPresent(config::setInstanceName);
+        if (config.getClassLoader() == null) {
+            config.setClassLoader(Grid.class.getClassLoader());
+        }
+        HazelcastSettings.complete(HazelcastSettings.forClients(), config::getProperty, config::setProperty);
+        client.configuration().ifPresent(file -> {
+            String differences = HazelcastSettings.differences(HazelcastSettings.promptClients(), config::getProperty);
+            if (!differences.isEmpty()) {
+                LOG.warn(
+                        "Hazelcast configuration {} is not as Mooring would have it; failures may last longer: {}",
+                        file,
+                        differences);
+            }
+        });
         // What was under way when a connection broke is sent again: every change may run twice and counts once.
-        network.setRedoOperation(true);
-        ClientConnectionStrategyConfig connection = config.getConnectionStrategyConfig();
-        connection.setAsyncStart(true).setReconnectMode(ClientConnectionStrategyConfig.ReconnectMode.ASYNC);
-        connection
-                .getConnectionRetryConfig()
-                .setInitialBackoffMillis(100)
-                .setMaxBackoffMillis(1_000)
-                .setMultiplier(1.5)
-                .setClusterConnectTimeoutMillis(FOR_EVER);
+        config.getNetworkConfig().setRedoOperation(true);
+        // A call without a connection fails at once, and the connection is sought in the background.
+        config.getConnectionStrategyConfig()
+                .setAsyncStart(true)
+                .setReconnectMode(ClientConnectionStrategyConfig.ReconnectMode.ASYNC);
         LifecycleListener listener = event -> {
             if (event.getState() == LifecycleState.CLIENT_CONNECTED) {
                 connected.countDown();
             }
         };
         config.addListenerConfig(new ListenerConfig(listener));
+        return config;
+    }
+
+    private static ClientConfig load(File file) throws IOException {
+        return HazelcastSettings.isYaml(file)
+                ? new YamlClientConfigBuilder(file).build()
+                : new XmlClientConfigBuilder(file).build();
+    }
+
+    private static ClientConfig onNetwork(GridConfig.Client client) {
+        ClientConfig config = new ClientConfig();
+        config.getMetricsConfig().setEnabled(false);
+        ClientNetworkConfig network = config.getNetworkConfig();
+        network.setAddresses(addresses(client)).setConnectionTimeout((int) CONNECTION_TIMEOUT.toMillis());
+        network.getAutoDetectionConfig().setEnabled(false);
+        config.getConnectionStrategyConfig()
+                .getConnectionRetryConfig()
+                .setInitialBackoffMillis(100)
+                .setMaxBackoffMillis(1_000)
+                .setMultiplier(1.5)
+                .setClusterConnectTimeoutMillis(FOR_EVER);
         return config;
     }
 }

@@ -53,11 +53,12 @@ final class ClientSessionMap implements SessionMap {
     ClientSessionMap(
             HazelcastInstance hazelcast,
             GridConfig config,
+            StoreCalls calls,
             Duration slack,
             ExecutorService threads,
             ScheduledExecutorService scheduler) {
         this.records = hazelcast.getMap(config.mapName());
-        this.calls = new StoreCalls(config.clusterName());
+        this.calls = calls;
         this.threads = threads;
         this.slackMs = slack.toMillis();
         this.lives = new TimesToLive(records, slackMs, threads, scheduler);

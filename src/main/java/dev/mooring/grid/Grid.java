@@ -40,10 +40,10 @@ public final class Grid {
             thread.setDaemon(true);
             return thread;
         });
-        StoreCalls calls = new StoreCalls(config.clusterName());
+        StoreCalls calls = new StoreCalls(link.clusterName());
         lease = new NodeLease(node, link.hazelcast().getMap(nodeMap(config)), calls);
         inbox = new Inbox(link.hazelcast(), config.mapName(), lease);
-        sessions = link.openSessions(slack(gracePeriod), scheduler);
+        sessions = link.openSessions(calls, slack(gracePeriod), scheduler);
         aliases = new Aliases(link.hazelcast(), config, calls);
     }
 
@@ -63,6 +63,7 @@ public final class Grid {
             grid.inbox.listen();
             grid.lease.onGone(grid.inbox::forget);
             grid.lease.onBack(grid.inbox::listen);
+            grid.link.onMerge(grid.lease::merged);
             grid.lease.start(grid.scheduler);
             started = true;
         } finally {
@@ -72,7 +73,7 @@ public final class Grid {
         }
         LOG.debug(
                 "Cluster {}: node {} is one of {} members, map {}",
-                config.clusterName(),
+                grid.clusterName(),
                 grid.node(),
                 grid.members(),
                 config.mapName());
@@ -86,7 +87,7 @@ public final class Grid {
             lease.stop();
             inbox.stop();
         } catch (RuntimeException e) {
-            LOG.warn("Node {}: its row or inbox stays in cluster {} for a while", node(), config.clusterName(), e);
+            LOG.warn("Node {}: its row or inbox stays in cluster {} for a while", node(), clusterName(), e);
         }
         link.stop();
     }
@@ -106,10 +107,10 @@ public final class Grid {
     /**
      * Returns the name of the cluster.
      *
-     * @return the configured name
+     * @return the name
      */
     public String clusterName() {
-        return config.clusterName();
+        return link.clusterName();
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.mooring.grid;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -9,27 +10,30 @@ import java.util.Optional;
  */
 public sealed interface GridConfig {
 
-    /** The name of the cluster; nodes with the same name form one. */
+    /** The name of the cluster; nodes with the same name form one. Empty: as the configuration file says. */
     String clusterName();
 
     /** The name of the map that holds the sessions. */
     String mapName();
 
     /** A Hazelcast XML or YAML file, taken instead of the network settings; empty where there is none. */
-    Optional<String> configurationLocation();
+    Optional<Path> configuration();
 
-    /** The name of a Hazelcast instance that already runs in this JVM and is to be used; empty where there is none. */
+    /**
+     * The name of a Hazelcast instance: one that already runs in this JVM is used as it is, and stays when this node stops;
+     * otherwise the new one is called so. Empty where it does not matter.
+     */
     Optional<String> instanceName();
 
     /**
      * A node that carries its part of the sessions itself.
      *
-     * @param clusterName the name of the cluster; not blank
+     * @param clusterName the name of the cluster; not blank without a configuration file
      * @param bindAddress the address to listen on, and the only one
      * @param port the first port to try, 1 to 65535; the ones after it are tried when it is taken
      * @param members members to join, each {@code host} or {@code host:port}; empty: those on the bind address
-     * @param configurationLocation a Hazelcast file, taken instead of the network settings
-     * @param instanceName an instance of this JVM to use instead of a new one
+     * @param configuration a Hazelcast file, taken instead of the network settings
+     * @param instanceName the name of the instance
      * @param mapName the name of the map that holds the sessions; not blank
      * @param backupCount synchronous backups of every session, 0 to 6
      */
@@ -38,7 +42,7 @@ public sealed interface GridConfig {
             String bindAddress,
             int port,
             List<String> members,
-            Optional<String> configurationLocation,
+            Optional<Path> configuration,
             Optional<String> instanceName,
             String mapName,
             int backupCount)
@@ -50,7 +54,7 @@ public sealed interface GridConfig {
          * @throws IllegalArgumentException if a name is blank or a number is out of its range
          */
         public Member {
-            requireName("clusterName", clusterName);
+            requireClusterName(clusterName, configuration);
             requireName("bindAddress", bindAddress);
             requireName("mapName", mapName);
             requireRange("port", port, 1, 65535);
@@ -62,16 +66,16 @@ public sealed interface GridConfig {
     /**
      * A node that keeps the sessions in a cluster of plain Hazelcast servers.
      *
-     * @param clusterName the name of that cluster; not blank
+     * @param clusterName the name of that cluster; not blank without a configuration file
      * @param addresses servers to connect to, each {@code host} or {@code host:port}
-     * @param configurationLocation a Hazelcast client file, taken instead of the network settings
-     * @param instanceName a client of this JVM to use instead of a new one
+     * @param configuration a Hazelcast client file, taken instead of the network settings
+     * @param instanceName the name of the client
      * @param mapName the name of the map that holds the sessions; not blank
      */
     record Client(
             String clusterName,
             List<String> addresses,
-            Optional<String> configurationLocation,
+            Optional<Path> configuration,
             Optional<String> instanceName,
             String mapName)
             implements GridConfig {
@@ -82,9 +86,15 @@ public sealed interface GridConfig {
          * @throws IllegalArgumentException if a name is blank
          */
         public Client {
-            requireName("clusterName", clusterName);
+            requireClusterName(clusterName, configuration);
             requireName("mapName", mapName);
             addresses = List.copyOf(addresses);
+        }
+    }
+
+    private static void requireClusterName(String clusterName, Optional<Path> configuration) {
+        if (configuration.isEmpty()) {
+            requireName("clusterName", clusterName);
         }
     }
 

@@ -13,16 +13,23 @@ sealed interface Link permits MemberLink, ClientLink {
     /** The instance. */
     HazelcastInstance hazelcast();
 
+    /** The name of the cluster, for messages and figures. */
+    String clusterName();
+
     /** The time that all nodes share, in milliseconds since the epoch. Does not block. */
     long clusterTime();
 
     /**
      * Opens the map of sessions. Called once, before {@link #stop}.
      *
+     * @param calls how to wait for the cluster
      * @param slack how much longer than its session a record is kept
      * @param scheduler starts what is to be done later; nothing runs on it for long
      */
-    SessionMap openSessions(Duration slack, ScheduledExecutorService scheduler);
+    SessionMap openSessions(StoreCalls calls, Duration slack, ScheduledExecutorService scheduler);
+
+    /** Has something run when the cluster may have been put together from two. It must not block. Called once. */
+    void onMerge(Runnable listener);
 
     /** Leaves the cluster, after what is left to do for the sessions. Blocks for some seconds. */
     void stop();

@@ -22,9 +22,9 @@ final class MemberSessionMap implements SessionMap {
     private final StoreCalls calls;
     private final long slackMs;
 
-    MemberSessionMap(HazelcastInstance hazelcast, GridConfig config, Duration slack) {
+    MemberSessionMap(HazelcastInstance hazelcast, GridConfig config, StoreCalls calls, Duration slack) {
         records = hazelcast.getMap(config.mapName());
-        calls = new StoreCalls(config.clusterName());
+        this.calls = calls;
         slackMs = slack.toMillis();
     }
 

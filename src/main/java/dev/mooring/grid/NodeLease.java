@@ -4,10 +4,12 @@ import com.hazelcast.map.IMap;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * node. The node meets the mark at its next renewal and takes a new epoch, in which none of its copies counts as current.
  *
  * <p>A row that does not change for {@link #DEATH} by an observer's own clock is dead, and is removed. The dead node may have
- * written without telling, so every survivor starts a new epoch of its own then, without touching its row.
+ * written without telling, so every survivor starts a new epoch of its own then, without touching its row. So does everybody
+ * who sees that another has taken a new epoch: after a split of the cluster, both sides have records that they did not know.
  *
  * <p>Thread-safe. {@link #epoch()} reads one volatile field; what blocks says so.
  */
@@ -88,6 +91,14 @@ public final class NodeLease {
 
     /** Whether the log says that the lease has lapsed; only the renewing thread uses it. */
     private boolean lapseReported;
+
+    /** Counts the times that the cluster has been put together from two. */
+    private final AtomicLong merges = new AtomicLong();
+
+    /** Those after which this node has taken a new epoch; only the renewing thread uses it. */
+    private long mergesMet;
+
+    private final List<Runnable> epochListeners = new CopyOnWriteArrayList<>();
 
     /** Nodes that are gone and not cleaned up after yet; only the observing thread uses it. */
     private final Set<String> left = new HashSet<>();
@@ -177,6 +188,29 @@ public final class NodeLease {
         onBack = listener;
     }
 
+    /** The cluster was split and is one again: nothing that was known before need be true. Does not block. */
+    void merged() {
+        merges.incrementAndGet();
+    }
+
+    /**
+     * Has something run whenever a new epoch has begun: no copy counts as current then.
+     *
+     * @param listener run on a thread of the grid; must not block
+     */
+    public void onEpoch(Runnable listener) {
+        epochListeners.add(listener);
+    }
+
+    /**
+     * Undoes {@link #onEpoch}.
+     *
+     * @param listener the listener
+     */
+    public void removeEpochListener(Runnable listener) {
+        epochListeners.remove(listener);
+    }
+
     /**
      * Tells what to expect of another node. Blocks for a look at its row if the node is new or was fenced.
      *
@@ -259,7 +293,7 @@ public final class NodeLease {
         try {
             long sent = System.nanoTime();
             NodeRow next = row.renewed();
-            if (rows.replace(node, row, next)) {
+            if (mergesMet == merges.get() && rows.replace(node, row, next)) {
                 row = next;
                 extend(sent);
             } else {
@@ -275,8 +309,11 @@ public final class NodeLease {
         }
     }
 
-    private synchronized void startEpoch(long until) {
-        lease = new Lease(epochs.incrementAndGet(), until);
+    private void startEpoch(long until) {
+        synchronized (this) {
+            lease = new Lease(epochs.incrementAndGet(), until);
+        }
+        epochListeners.forEach(Runnable::run);
     }
 
     private void extend(long sent) {
@@ -291,19 +328,22 @@ public final class NodeLease {
 
     private void comeBack() {
         long sent = System.nanoTime();
+        long met = merges.get();
         NodeRow found = rows.get(node);
-        if (found != null && !found.fenced() && found.epoch() == row.epoch()) {
+        if (met == mergesMet && found != null && found.isRenewalOf(row)) {
             // An earlier renewal arrived although its answer did not. No one gave this node up.
             row = found;
             return;
         }
-        // Gone, fenced, or of an epoch that this node does not know of, since the answer to its return was lost: it was
-        // given up in each case.
+        // Gone, fenced, older than it was, or of an epoch that this node does not know of, since the answer to its
+        // return was
+        // lost: it was given up, or the cluster has lost what it knew, in each case.
         onBack.run();
         NodeRow next = (found == null ? row : found).nextEpoch();
         boolean back = found == null ? rows.putIfAbsent(node, next) == null : rows.replace(node, found, next);
         if (back) {
             row = next;
+            mergesMet = met;
             // The row's new epoch first, the lease's after it: a writer that sees the row tells this node from then on,
             // and what was written before it is found by the refresh that each copy needs in a new epoch.
             startEpoch(sent);
@@ -326,6 +366,11 @@ public final class NodeLease {
                 Sighting last = sightings.get(other);
                 if (last == null && !other.equals(node)) {
                     LOG.info("Node {} has joined node {}", other, node);
+                }
+                if (last != null && !other.equals(node) && last.row().epoch() != found.epoch()) {
+                    // It was away, perhaps with one half of a split cluster, and its records have been merged with
+                    // ours.
+                    startEpoch(lease.until());
                 }
                 if (last == null || !last.row().equals(found)) {
                     sightings.put(other, new Sighting(found, now));

@@ -14,6 +14,11 @@ record NodeRow(long epoch, long beat, boolean fenced) {
         return new NodeRow(epoch, beat + 1, false);
     }
 
+    /** Tells whether this row is what became of an older one by renewals only. */
+    boolean isRenewalOf(NodeRow older) {
+        return epoch == older.epoch && beat > older.beat && !fenced;
+    }
+
     NodeRow fence() {
         return new NodeRow(epoch, beat, true);
     }

@@ -45,6 +45,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     private static final Logger LOG = LoggerFactory.getLogger(LiveSessionCache.class);
     private static final long SWEEP_MS = 500;
     private static final long LEFT_OVER_MS = 20_000;
+    private static final long LOOK_AGAIN_MS = 1_000;
 
     /** How long a session may be due before it is taken for left over: its own nodes end it within a second. */
     private static final long OVERDUE_MS = 5_000;
@@ -59,6 +60,9 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     /** Set while one thread reports uses, so that a slow cluster does not pile them up. */
     private final AtomicBoolean reporting = new AtomicBoolean();
+
+    /** Listens for new epochs of the lease. */
+    private final Runnable lookAgain = this::lookAgain;
 
     private @Nullable String scope;
     private @Nullable AttributeRules rules;
@@ -98,6 +102,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     protected void doStart() throws Exception {
         super.doStart();
         grid.inbox().register(scope(), this);
+        grid.lease().onEpoch(lookAgain);
         reports = deadlines.every(SWEEP_MS, this::reportUses);
         clearance = deadlines.every(LEFT_OVER_MS, this::endLeftOver);
         LOG.info(
@@ -117,6 +122,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
         if (clearance != null) {
             clearance.cancel(false);
         }
+        grid.lease().removeEpochListener(lookAgain);
         grid.inbox().unregister(scope(), this);
         super.doStop();
     }
@@ -323,6 +329,22 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             deadlines.run(() -> session.endedElsewhere(cause));
         }
         return 0;
+    }
+
+    /** Notices may have been lost, also of an end: a session whose WebSockets are silent is looked at all the same. */
+    private void lookAgain() {
+        deadlines.run(() -> {
+            try {
+                for (LiveSession session : Set.copyOf(byId.values())) {
+                    if (session.attachments() > 0) {
+                        session.makeCurrent();
+                    }
+                }
+            } catch (StoreUnavailableException e) {
+                LOG.debug("Context {}: sessions with WebSockets are looked at again later", scope(), e);
+                deadlines.in(LOOK_AGAIN_MS, this::lookAgain);
+            }
+        });
     }
 
     // ---- loading

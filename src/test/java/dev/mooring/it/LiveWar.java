@@ -47,7 +47,7 @@ record LiveWar(JettyNode node, String environment) {
         return "/live-" + environment;
     }
 
-    private static void addTo(JettyBase.Builder base) {
+    static void addTo(JettyBase.Builder base) {
         Path war = Path.of(System.getProperty("mooring.wars"), "live.war");
         base.modules("http");
         for (String environment : ENVIRONMENTS) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -43,6 +44,7 @@ public final class TcpRelay implements AutoCloseable {
 
     private final ServerSocket listener;
     private final int serverPort;
+    private volatile boolean cut;
     private final List<Pair> pairs = new CopyOnWriteArrayList<>();
 
     private TcpRelay(ServerSocket listener, int serverPort) {
@@ -78,6 +80,17 @@ public final class TcpRelay implements AutoCloseable {
         pairs.subList(from, pairs.size()).forEach(pair -> pair.deaf = true);
     }
 
+    /** Breaks all connections, and lets no new one come about until {@link #mend}. */
+    public void cut() {
+        cut = true;
+        pairs.forEach(Pair::cut);
+    }
+
+    /** Ends what {@link #cut} began. */
+    public void mend() {
+        cut = false;
+    }
+
     @Override
     public void close() {
         try {
@@ -92,17 +105,28 @@ public final class TcpRelay implements AutoCloseable {
     private void accept() {
         while (!listener.isClosed()) {
             try {
-                Socket client = listener.accept();
-                var pair = new Pair(client, new Socket(InetAddress.getLoopbackAddress(), serverPort));
-                pairs.add(pair);
-                run("relay-out", () -> pump(pair, false));
-                run("relay-back", () -> pump(pair, true));
+                connect(listener.accept());
             } catch (IOException e) {
-                // The listener was closed, or the server is not there: the client sees a closed connection.
                 if (!listener.isClosed()) {
                     throw new UncheckedIOException(e);
                 }
             }
+        }
+    }
+
+    private void connect(Socket client) throws IOException {
+        try {
+            if (cut) {
+                client.close();
+                return;
+            }
+            var pair = new Pair(client, new Socket(InetAddress.getLoopbackAddress(), serverPort));
+            pairs.add(pair);
+            run("relay-out", () -> pump(pair, false));
+            run("relay-back", () -> pump(pair, true));
+        } catch (ConnectException e) {
+            // The server is not there: the client sees a closed connection.
+            client.close();
         }
     }
 

@@ -1,0 +1,84 @@
+package dev.mooring.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mooring.nodes.JettyBase;
+import dev.mooring.nodes.JettyNode;
+import dev.mooring.nodes.Ports;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** Two nodes whose Hazelcast is configured by a file of the user's, in the Jetty base. */
+class BroughtConfigurationIT {
+
+    private static final String YAML = """
+            hazelcast:
+              cluster-name: said-elsewhere
+              properties:
+                hazelcast.max.no.heartbeat.seconds: 30
+              network:
+                port:
+                  port: PORT
+                interfaces:
+                  enabled: true
+                  interfaces: [127.0.0.1]
+                join:
+                  auto-detection:
+                    enabled: false
+                  multicast:
+                    enabled: false
+                  tcp-ip:
+                    enabled: true
+                    member-list: ["127.0.0.1:PORT", "127.0.0.1:NEXT"]
+            """;
+
+    @Test
+    void isTakenInsteadOfTheNetworkSettings() {
+        int port = Ports.free();
+        NodeCluster cluster = NodeCluster.start(
+                "brought",
+                2,
+                Mode.MEMBERS,
+                base -> LiveWar.addTo(
+                        base.property("jetty.session.hazelcast.configurationLocation", "etc/hazelcast.yaml")
+                                .property("jetty.session.hazelcast.hazelcastInstanceName", "brought")),
+                base -> write(base, port));
+        try (cluster) {
+            Browser browser = cluster.newBrowser();
+            browser.says(new LiveWar(cluster.node(0), "ee10"), "open brought");
+            try (Socket socket = browser.opens(new LiveWar(cluster.node(1), "ee10"), Way.PLAIN)) {
+                browser.says(new LiveWar(cluster.node(0), "ee10"), "set value 1");
+                assertThat(socket.asks("get value")).isEqualTo("1");
+            }
+        }
+        for (JettyNode node : cluster.processes()) {
+            assertThat(node.log())
+                    .filteredOn(line -> line.contains("is not as Mooring would have it"))
+                    .singleElement()
+                    .asString()
+                    .contains("hazelcast.yaml", "hazelcast.max.no.heartbeat.seconds=30 (here 10)")
+                    .doesNotContain("call.timeout");
+            assertThat(node.log())
+                    .filteredOn(line -> line.contains("Ignored, since it has no meaning"))
+                    .singleElement()
+                    .asString()
+                    .contains("jetty.session.hazelcast.members")
+                    .doesNotContain("clusterName");
+            assertThat(node.log()).anyMatch(line -> line.contains("cluster " + cluster.name() + ","));
+        }
+    }
+
+    private static void write(JettyBase base, int port) {
+        Path file = base.directory().resolve("etc").resolve("hazelcast.yaml");
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(
+                    file, YAML.replace("NEXT", String.valueOf(port + 1)).replace("PORT", String.valueOf(port)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
