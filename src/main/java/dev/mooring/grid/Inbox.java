@@ -14,6 +14,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -196,13 +197,14 @@ public final class Inbox {
         long deadline = System.nanoTime() + NodeLease.TERM.toNanos();
         long greatest = Long.MIN_VALUE;
         boolean interrupted = false;
+        List<String> silent = new ArrayList<>();
         for (Map.Entry<String, CompletableFuture<Long>> entry : asked.entrySet()) {
             while (true) {
                 try {
                     greatest = Math.max(
                             greatest, entry.getValue().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
                 } catch (TimeoutException | ExecutionException e) {
-                    lease.fence(entry.getKey());
+                    silent.add(entry.getKey());
                 } catch (InterruptedException e) {
                     // A write that was sent must finish: wait on, and tell the thread afterwards.
                     interrupted = true;
@@ -211,8 +213,14 @@ public final class Inbox {
                 break;
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        try {
+            if (!silent.isEmpty()) {
+                lease.fence(silent);
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
         return greatest;
     }

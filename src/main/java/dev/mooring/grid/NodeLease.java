@@ -2,19 +2,22 @@ package dev.mooring.grid;
 
 import com.hazelcast.map.IMap;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,8 +83,8 @@ public final class NodeLease {
     /** Nodes that this one has given up, and the epoch of their row: their lease of that epoch has run out. */
     private final Map<String, Long> fenced = new ConcurrentHashMap<>();
 
-    /** Guards nothing but the order of fences: one writer marks and waits, those who come meanwhile wait for it. */
-    private final ReentrantLock fencing = new ReentrantLock();
+    /** Who is being given up just now: one writer marks and waits, those who find the same node silent wait for it. */
+    private final Map<String, CompletableFuture<@Nullable Void>> fencing = new ConcurrentHashMap<>();
 
     /** The row as this node wrote it last; only the renewing thread uses it. */
     private NodeRow row = new NodeRow(1, 0, false);
@@ -237,34 +240,64 @@ public final class NodeLease {
     }
 
     /**
-     * Gives a node up that has not answered: afterwards it reads nothing from its copies before it has taken a new epoch.
-     * Blocks for one {@link #TERM}, once for all who find the same node silent.
+     * Gives nodes up that have not answered: afterwards they read nothing from their copies before they have taken a new epoch.
+     * Blocks for one {@link #TERM}, however many they are, and for all who find the same node silent together.
      *
      * @throws StoreUnavailableException if the cluster does not answer
      */
-    void fence(String silent) {
-        fencing.lock();
+    void fence(Collection<String> silent) {
+        CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
+        List<String> toFence = new ArrayList<>();
+        List<CompletableFuture<@Nullable Void>> others = new ArrayList<>();
+        for (String node : silent) {
+            CompletableFuture<@Nullable Void> other = fencing.putIfAbsent(node, mine);
+            if (other == null) {
+                toFence.add(node);
+            } else {
+                others.add(other);
+            }
+        }
         try {
-            NodeRow found = rowOf(silent);
-            if (found != null && found.fenced() && Objects.equals(fenced.get(silent), found.epoch())) {
-                return;
+            markAndWait(toFence);
+            mine.complete(null);
+        } catch (RuntimeException e) {
+            mine.completeExceptionally(e);
+            throw e;
+        } finally {
+            toFence.forEach(node -> fencing.remove(node, mine));
+        }
+        try {
+            // Their marks are younger than the notices that were not answered here, or they would be done by now.
+            others.forEach(CompletableFuture::join);
+        } catch (CompletionException e) {
+            throw new StoreUnavailableException("nodes " + silent + " could not be given up", e.getCause());
+        }
+    }
+
+    private void markAndWait(List<String> silent) {
+        Map<String, Long> marked = new HashMap<>();
+        for (String node : silent) {
+            NodeRow found = rowOf(node);
+            if (found != null && found.fenced() && Objects.equals(fenced.get(node), found.epoch())) {
+                continue;
             }
             while (found != null && !found.fenced()) {
                 // False also where an earlier run of the same call has set the mark: the next look sees it.
-                mark(silent, found);
-                found = rowOf(silent);
+                mark(node, found);
+                found = rowOf(node);
             }
             if (found == null) {
                 // Perhaps never observed: then nobody else forgets it.
-                known.remove(silent);
-                return;
+                known.remove(node);
+                continue;
             }
-            LOG.warn("Node {} did not answer for {} ms and is fenced until it comes back", silent, TERM.toMillis());
-            // Whoever has set the mark, it stands from here on: the lease has run out one term later.
+            LOG.warn("Node {} did not answer for {} ms and is fenced until it comes back", node, TERM.toMillis());
+            marked.put(node, found.epoch());
+        }
+        if (!marked.isEmpty()) {
+            // Whoever has set the marks, they stand from here on: the leases have run out one term later.
             pause(TERM);
-            fenced.put(silent, found.epoch());
-        } finally {
-            fencing.unlock();
+            fenced.putAll(marked);
         }
     }
 

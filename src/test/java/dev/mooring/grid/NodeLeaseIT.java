@@ -280,6 +280,21 @@ class NodeLeaseIT {
         }
 
         @Test
+        void waitsOnceForSeveralSilentNodes() {
+            String second = "silent too";
+            grids.rows(0).set(second, new NodeRow(1, 0, false));
+            Set<String> both = Set.of(silent, second);
+
+            assertThat(timed(() -> grids.grid(0).inbox().tell(both, Notice.Kind.CHANGED, newKey(), 1)))
+                    .isBetween(WAIT, NodeLease.TERM.multipliedBy(3));
+
+            assertThat(both)
+                    .allSatisfy(
+                            node -> assertThat(grids.rows(1).get(node).fenced()).isTrue());
+            grids.rows(0).delete(second);
+        }
+
+        @Test
         void onAnotherNodeWaitsForItself() {
             tell(silent);
 
