@@ -31,12 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class MooringModule extends ContainerLifeCycle {
 
     /** Whose feature comes with a later version: until then nothing but the default is accepted. */
-    private static final Set<Property> NOT_YET = EnumSet.of(
-            Property.EVICTION_POLICY,
-            Property.SAVE_ON_INACTIVE_EVICTION,
-            Property.REMOVE_UNLOADABLE_SESSIONS,
-            Property.INVALIDATE_ON_SHUTDOWN,
-            Property.ATTRIBUTE_FILTER);
+    private static final Set<Property> NOT_YET = EnumSet.of(Property.ATTRIBUTE_FILTER);
 
     /** Accepted so that a base that was made for Jetty's own stores still starts, and said to do nothing. */
     private static final Set<Property> WITHOUT_MEANING = EnumSet.of(
@@ -134,7 +129,10 @@ public final class MooringModule extends ContainerLifeCycle {
         server.addEventListener(new LifeCycle.Listener() {
             @Override
             public void lifeCycleStopping(LifeCycle event) {
-                // Before Jetty closes the connections without a word.
+                // Before Jetty closes the connections without a word, and while the web applications still run.
+                if (sessions.invalidateOnShutdown()) {
+                    server.getContainedBeans(LiveSessionCache.class).forEach(LiveSessionCache::endAll);
+                }
                 moorings.nodeStops();
             }
 

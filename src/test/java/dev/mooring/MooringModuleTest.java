@@ -81,10 +81,7 @@ class MooringModuleTest {
 
         @ParameterizedTest(name = "{0}={1}")
         @CsvSource({
-            "EVICTION_POLICY, 0, -1",
-            "SAVE_ON_INACTIVE_EVICTION, true, false",
-            "REMOVE_UNLOADABLE_SESSIONS, true, false",
-            "INVALIDATE_ON_SHUTDOWN, true, false",
+            "ATTRIBUTE_FILTER, java.lang.*, empty",
             "ATTRIBUTE_FILTER, java.lang.*, empty",
         })
         void ofAFeatureThatComesLaterTheStartFails(Property property, String value, String byDefault) {

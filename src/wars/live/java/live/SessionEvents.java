@@ -18,6 +18,15 @@ public class SessionEvents implements HttpSessionListener, HttpSessionIdListener
     @Override
     public void sessionDestroyed(HttpSessionEvent event) {
         Journal.note("destroyed " + event.getSession().getId() + " " + Words.answer(event.getSession(), "get who"));
+        if (event.getSession().getAttribute("logged") != null) {
+            // For the end that comes with the node's own.
+            event.getSession().getServletContext().log("destroyed " + Words.answer(event.getSession(), "get who"));
+        }
+        if (event.getSession().getAttribute("gate") instanceof String gate) {
+            Gates.pass(gate);
+            Journal.note("destroyedSlowly " + event.getSession().getId() + " "
+                    + Words.answer(event.getSession(), "get who"));
+        }
     }
 
     @Override

@@ -46,6 +46,7 @@ final class Words {
             case "maxInactive" -> String.valueOf(session.getMaxInactiveInterval());
             case "setMaxInactive" -> setMaxInactive(session, Integer.parseInt(words[1]));
             case "invalidate" -> invalidate(session);
+            case "hammer" -> hammer(session, Integer.parseInt(words[1]), words[2]);
             case "hold" -> hold(session, words[1], words[2]);
             case "try" -> attempt(session, words[1] + (words.length == 3 ? " " + words[2] : ""));
             default -> throw new IllegalArgumentException("unknown word " + words[0]);
@@ -100,6 +101,15 @@ final class Words {
 
     private static String invalidate(HttpSession session) {
         session.invalidate();
+        return "ok";
+    }
+
+    /** Writes an attribute many times. */
+    private static String hammer(HttpSession session, int times, String name) {
+        for (int time = 0; time < times; time++) {
+            session.setAttribute(name, time);
+            Thread.yield();
+        }
         return "ok";
     }
 

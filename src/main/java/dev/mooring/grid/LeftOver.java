@@ -17,7 +17,9 @@ record LeftOver(String scope, long dueBefore) implements Predicate<String, Sessi
 
     @Override
     public boolean apply(Map.Entry<String, SessionRecord> entry) {
-        return isIn(entry.getKey()) && isLeftOver(entry.getValue());
+        // Read as an object: one entry that is no record must not hide the others.
+        Object value = ((Map.Entry<?, ?>) entry).getValue();
+        return isIn(entry.getKey()) && value instanceof SessionRecord record && isLeftOver(record);
     }
 
     boolean isIn(String path) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -51,6 +52,20 @@ final class MemberSessionMap implements SessionMap {
         Map<SessionKey, Outcome> byKey = new HashMap<>();
         changes.keySet().forEach(key -> byKey.put(key, outcomes.get(key.path())));
         return byKey;
+    }
+
+    @Override
+    public boolean removeDamaged(SessionKey key) {
+        try {
+            calls.await(
+                    "session " + key,
+                    () -> records.getAsync(key.path())
+                            .thenApply(record -> Optional.ofNullable(record).map(SessionRecord::state)));
+            return false;
+        } catch (DamagedRecordException e) {
+            calls.await("session " + key, () -> records.deleteAsync(key.path()));
+            return true;
+        }
     }
 
     @Override

@@ -33,6 +33,15 @@ public interface SessionMap {
     Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes);
 
     /**
+     * Removes what lies under a session's key if that is damaged, see {@link DamagedRecordException}.
+     *
+     * @param key the session
+     * @return false if there is a record that can be read, or may be read by others, or nothing
+     * @throws StoreUnavailableException if the cluster did not answer
+     */
+    boolean removeDamaged(SessionKey key);
+
+    /**
      * Looks for sessions of one web application that somebody should have ended: those that are due, and those whose end was
      * begun. Looks at every record, so it is for now and then.
      *

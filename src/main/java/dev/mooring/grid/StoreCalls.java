@@ -2,8 +2,10 @@ package dev.mooring.grid;
 
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.IndeterminateOperationStateException;
+import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import com.hazelcast.spi.exception.RetryableException;
 import com.hazelcast.spi.exception.TargetDisconnectedException;
+import dev.mooring.model.NewerFormatException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +37,10 @@ final class StoreCalls {
                 return call.get().toCompletableFuture().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             } catch (ExecutionException e) {
                 Throwable cause = e.getCause();
+                if (cause != null && isDamage(cause)) {
+                    throw new DamagedRecordException(
+                            subject + ": its record in Hazelcast cluster " + clusterName + " is damaged", cause);
+                }
                 if (!isUndecided(cause) || System.nanoTime() - deadline >= 0) {
                     throw unavailable(subject, cause);
                 }
@@ -65,6 +71,22 @@ final class StoreCalls {
                 }
             }
         }
+    }
+
+    /** Tells whether an entry was found that cannot be a record, and never will. */
+    private static boolean isDamage(Throwable failure) {
+        if (failure instanceof ClassCastException) {
+            return true;
+        }
+        if (!(failure instanceof HazelcastSerializationException)) {
+            return false;
+        }
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof NewerFormatException) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isUndecided(@Nullable Throwable cause) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>This is no {@link IllegalStateException}, which to an application means that its session has ended.
  */
-public final class StoreUnavailableException extends RuntimeException {
+public class StoreUnavailableException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

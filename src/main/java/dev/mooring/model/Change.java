@@ -71,21 +71,35 @@ public sealed interface Change {
      *
      * @param node the node
      * @param load the load that brought the copy; a later load stays listed
+     * @param times what the node knows of the session's use
+     * @param unlessLast whether the node stays listed if it is the only holder, to look after the session until it is due
      */
-    record Leave(String node, long load) implements Change {
+    record Leave(String node, long load, Times times, boolean unlessLast) implements Change {
         @Override
         public Step applyTo(@Nullable SessionRecord record) {
             if (record == null) {
                 return new Step(null, Outcome.absent());
             }
+            Draft draft = new Draft(record);
             Holder held = record.holders().get(node);
-            SessionRecord next = record;
-            if (held != null && held.load() <= load) {
-                Draft draft = new Draft(record);
+            boolean stays = unlessLast && record.holders().size() == 1;
+            if (held != null && held.load() <= load && !stays) {
                 draft.drop(Set.of(node));
-                next = new SessionRecord(draft);
             }
-            return new Step(next, answer(next, next.version()));
+            if (record.state() == State.LIVE) {
+                draft.times = record.times().merge(times);
+            }
+            SessionRecord left = new SessionRecord(draft);
+            SessionRecord next = left.equals(record) ? record : left;
+            return new Step(
+                    next,
+                    new Outcome(
+                            Outcome.Result.APPLIED,
+                            next.version(),
+                            next.version(),
+                            next.holders().keySet(),
+                            next.since(next.version()),
+                            null));
         }
     }
 

@@ -133,6 +133,8 @@ public final class Codec {
             out.writeByte(LEAVE);
             writeString(leave.node(), out);
             out.writeLong(leave.load());
+            writeTimes(leave.times(), out);
+            out.writeBoolean(leave.unlessLast());
         } else if (change instanceof Change.Touch touch) {
             out.writeByte(TOUCH);
             writeTimes(touch.times(), out);
@@ -172,7 +174,7 @@ public final class Codec {
         byte kind = in.readByte();
         return switch (kind) {
             case JOIN -> new Change.Join(readString(in), in.readLong(), in.readLong(), readNullable(in));
-            case LEAVE -> new Change.Leave(readString(in), in.readLong());
+            case LEAVE -> new Change.Leave(readString(in), in.readLong(), readTimes(in), in.readBoolean());
             case TOUCH -> new Change.Touch(readTimes(in));
             case DELTA -> readDelta(in);
             case CLAIM ->
@@ -310,8 +312,8 @@ public final class Codec {
     private static void requireFormat(DataInput in, String what) throws IOException {
         byte format = in.readByte();
         if (format != FORMAT) {
-            throw new StreamCorruptedException(
-                    what + " of format " + format + ": this version of Mooring reads format " + FORMAT);
+            String message = what + " of format " + format + ": this version of Mooring reads format " + FORMAT;
+            throw format > FORMAT ? new NewerFormatException(message) : new StreamCorruptedException(message);
         }
     }
 

@@ -15,6 +15,8 @@ public record Notice(long number, String sender, Kind kind, SessionKey key, long
     public enum Kind {
         /** The record has a new version; answered with 0. */
         CHANGED,
+        /** As {@link #CHANGED}, and the session's maximum inactive interval is another; answered with 0. */
+        LIMITED,
         /** The session was invalidated; answered with 0. */
         INVALIDATED,
         /** The session expired; answered with 0. */

@@ -11,6 +11,10 @@ package dev.mooring.model;
  */
 public record Times(long created, long accessed, long lastAccessed, long used, long cookieSet) {
 
+    /** What a node says that knows nothing of the session's use: merged with anything it changes nothing. */
+    public static final Times UNKNOWN =
+            new Times(Long.MAX_VALUE, Long.MIN_VALUE, Long.MIN_VALUE, Long.MIN_VALUE, Long.MIN_VALUE);
+
     /**
      * Merges what two nodes know of one session. Commutative, associative and idempotent.
      *

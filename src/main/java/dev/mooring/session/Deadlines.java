@@ -1,10 +1,17 @@
 package dev.mooring.session;
 
+import java.util.Collection;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,8 +23,15 @@ public final class Deadlines {
 
     private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
 
+    /** Each waits for the cluster most of the time. */
+    private static final int AT_A_TIME = 16;
+
     private final ScheduledThreadPoolExecutor clock;
     private final Executor executor;
+    private final Queue<Runnable> due = new ConcurrentLinkedQueue<>();
+
+    /** How many threads work on {@link #due}. */
+    private final AtomicInteger lanes = new AtomicInteger();
 
     /**
      * Starts the clock.
@@ -40,25 +54,81 @@ public final class Deadlines {
         clock.shutdownNow();
     }
 
+    /** Runs a task once; of those that are due at the same time, some at a time, so that they leave threads for requests. */
     Future<?> in(long delayMs, Runnable task) {
-        return clock.schedule(() -> run(task), Math.max(0, delayMs), TimeUnit.MILLISECONDS);
+        try {
+            return clock.schedule(() -> queue(task), Math.max(0, delayMs), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("Server stops: task of the session clock not scheduled", e);
+            return CompletableFuture.completedFuture(null);
+        }
     }
 
     Future<?> every(long periodMs, Runnable task) {
         return clock.scheduleWithFixedDelay(() -> run(task), periodMs, periodMs, TimeUnit.MILLISECONDS);
     }
 
+    private void queue(Runnable task) {
+        due.add(task);
+        if (lanes.getAndUpdate(open -> Math.min(open + 1, AT_A_TIME)) < AT_A_TIME) {
+            run(this::runDue);
+        }
+    }
+
+    private void runDue() {
+        try {
+            for (Runnable task = due.poll(); task != null; task = due.poll()) {
+                runSafely(task);
+            }
+        } finally {
+            lanes.decrementAndGet();
+        }
+        // Queued after the last look, by somebody who saw all lanes open.
+        if (!due.isEmpty() && lanes.getAndUpdate(open -> Math.min(open + 1, AT_A_TIME)) < AT_A_TIME) {
+            run(this::runDue);
+        }
+    }
+
+    /**
+     * Does something to many sessions, with some at a time; the current thread helps. Blocks until all is done.
+     *
+     * @param sessions what to do it to
+     * @param task what to do
+     */
+    <T> void forEach(Collection<T> sessions, Consumer<T> task) {
+        Queue<T> left = new ConcurrentLinkedQueue<>(sessions);
+        CountDownLatch done = new CountDownLatch(sessions.size());
+        Runnable some = () -> {
+            for (T next = left.poll(); next != null; next = left.poll()) {
+                T session = next;
+                runSafely(() -> task.accept(session));
+                done.countDown();
+            }
+        };
+        for (int i = 1; i < Math.min(AT_A_TIME, sessions.size()); i++) {
+            run(some);
+        }
+        some.run();
+        try {
+            done.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void runSafely(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            // The boundary of a thread of the server, which nobody else watches.
+            LOG.warn("A task of the session clock failed", e);
+        }
+    }
+
     /** Runs a task on a thread of the server. */
     void run(Runnable task) {
         try {
-            executor.execute(() -> {
-                try {
-                    task.run();
-                } catch (RuntimeException e) {
-                    // The boundary of a thread of the server, which nobody else watches.
-                    LOG.warn("A task of the session clock failed", e);
-                }
-            });
+            executor.execute(() -> runSafely(task));
         } catch (RejectedExecutionException e) {
             LOG.debug("Server stops: task of the session clock dropped", e);
         }

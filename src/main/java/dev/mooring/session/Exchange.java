@@ -31,15 +31,17 @@ final class Exchange {
     private final LiveSession session;
     private final LiveData data;
     private final LiveSessionCache cache;
-    private final long load;
 
-    /** One exchange with the cluster at a time; guards {@link #operations}, {@link #told} and {@link #missed}. */
+    /** One exchange with the cluster at a time; guards {@link #load}, {@link #operations}, {@link #told} and {@link #missed}. */
     private final ReentrantLock lock = new ReentrantLock();
 
     /** The last failure to reach the cluster: whoever has waited for the lock meanwhile does not wait as long once more. */
     private @Nullable Missed missed;
 
     private record Missed(long nanoTime, StoreUnavailableException failure) {}
+
+    /** The load that brought the copy. */
+    private long load;
 
     private long operations;
 
@@ -54,11 +56,14 @@ final class Exchange {
     }
 
     /**
-     * Reads what the record has and the copy has not. Blocks for a round trip.
+     * Reads what the record has and the copy has not; a session that was evicted is on this node again afterwards. Blocks for a
+     * round trip.
      *
+     * @return whether it was evicted
      * @throws StoreUnavailableException if it cannot be known what the session is now
+     * @throws IllegalStateException if this node itself was about to end it, and now does
      */
-    void refresh() {
+    boolean refresh() {
         long begun = System.nanoTime();
         lock.lock();
         try {
@@ -67,16 +72,52 @@ final class Exchange {
                 session.endedElsewhere(cause);
             }
             long epoch = cache.epoch();
-            if (session.isInvalidOrInvalidating() || data.isCurrent(epoch)) {
-                return;
+            if (session.isInvalidOrInvalidating() || !session.isResident() || data.isCurrent(epoch)) {
+                return false;
             }
             failIfMissedSince(begun);
             Outcome outcome = join();
             if (outcome.applied()) {
                 adopt(outcome.requireView(), epoch);
-            } else {
-                session.endedElsewhere(causeOf(outcome));
+                return session.comeBack();
             }
+            refused(outcome);
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Gives the copy up if nobody here needs it. Does not block, and does nothing while another thread has an exchange.
+     *
+     * @param idle tells whether nobody needs it; called under both locks
+     * @return what takes this node off the holders; null if the copy stays
+     */
+    Change.@Nullable Leave giveUp(BooleanSupplier idle) {
+        if (!lock.tryLock()) {
+            return null;
+        }
+        try (AutoLock ignored = session.lock()) {
+            if (!idle.getAsBoolean()) {
+                return null;
+            }
+            Change.Leave leave = leave(true);
+            // What is written from here on belongs to the next load, which the departure does not touch.
+            load = cache.nextLoad();
+            data.doubt();
+            session.goAway();
+            return leave;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Another thread has loaded the same session, and its copy was dropped in favour of this one. */
+    void loadedAgain(long newLoad) {
+        lock.lock();
+        try {
+            load = Math.max(load, newLoad);
         } finally {
             lock.unlock();
         }
@@ -121,16 +162,18 @@ final class Exchange {
         if (loggedOut) {
             session.loggedOut();
         }
+        session.uses().follow();
     }
 
     /**
      * Stores what was changed here: afterwards it is in the cluster and its backups, and every node that holds the session
      * knows of it. Does nothing for a session that has ended meanwhile; its changes are dropped with it. Blocks.
      *
+     * @return whether there was anything to store
      * @throws StoreUnavailableException if the cluster did not confirm; then the changes are forgotten here, and may have
      *     arrived or not
      */
-    void store() {
+    boolean store() {
         CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
         Notice.Kind kind = Notice.Kind.CHANGED;
         Outcome outcome = null;
@@ -142,12 +185,10 @@ final class Exchange {
                 // Another thread's change may have carried what this one wants stored: wait until it has been told.
                 mine = told;
             } else {
-                if (session.takeLogout()) {
-                    kind = Notice.Kind.LOGGED_OUT;
-                }
+                kind = session.takeLogout() ? Notice.Kind.LOGGED_OUT : pending.kind();
                 outcome = apply(pending, begun);
                 if (outcome == null) {
-                    return;
+                    return false;
                 }
                 told = mine;
             }
@@ -156,12 +197,13 @@ final class Exchange {
         }
         if (outcome == null) {
             await(mine);
-            return;
+        } else {
+            if (kind == Notice.Kind.LOGGED_OUT) {
+                session.loggedOut();
+            }
+            tell(mine, kind, outcome);
         }
-        if (kind == Notice.Kind.LOGGED_OUT) {
-            session.loggedOut();
-        }
-        tell(mine, kind, outcome);
+        return outcome != null;
     }
 
     private @Nullable Outcome apply(LiveData.Pending pending, long begun) {
@@ -178,9 +220,10 @@ final class Exchange {
             throw e;
         }
         if (!outcome.applied()) {
-            session.endedElsewhere(causeOf(outcome));
+            refused(outcome);
             return null;
         }
+        session.uses().reported(delta.times());
         String oldId;
         try (AutoLock ignored = session.lock()) {
             oldId = data.getId();
@@ -194,6 +237,16 @@ final class Exchange {
         return outcome;
     }
 
+    private void refused(Outcome outcome) {
+        SessionRecord view = outcome.view();
+        if (view != null && cache.node().equals(view.endingNode()) && view.state() == SessionRecord.State.ENDING) {
+            // A claim of which nobody here knew whether it had arrived.
+            session.endLater(causeOf(outcome));
+            throw new IllegalStateException("Session " + session.key() + " is being ended");
+        }
+        session.endedElsewhere(causeOf(outcome));
+    }
+
     private void tell(CompletableFuture<@Nullable Void> mine, Notice.Kind kind, Outcome outcome) {
         try {
             cache.tell(outcome.holders(), kind, session.key(), outcome.version());
@@ -201,7 +254,7 @@ final class Exchange {
         } catch (StoreUnavailableException e) {
             mine.completeExceptionally(e);
             forgetFailure(mine);
-            tellAgain(kind, outcome);
+            tellLater(kind, outcome);
             throw e;
         }
     }
@@ -219,13 +272,13 @@ final class Exchange {
     }
 
     // The record has the change, so the holders must hear of it, late as it is.
-    private void tellAgain(Notice.Kind kind, Outcome outcome) {
+    private void tellLater(Notice.Kind kind, Outcome outcome) {
         cache.deadlines().in(RETRY_MS, () -> {
             try {
                 cache.tell(outcome.holders(), kind, session.key(), outcome.version());
             } catch (StoreUnavailableException e) {
                 LOG.debug("Session {}: its holders still cannot be told", session.key(), e);
-                tellAgain(kind, outcome);
+                tellLater(kind, outcome);
             }
         });
     }
@@ -255,10 +308,10 @@ final class Exchange {
             Set<String> asked = Set.of(cache.node());
             while (true) {
                 long epoch = cache.epoch();
-                Outcome outcome = cache.apply(session.key(), claim(cause, dueAt, asked, data.version()));
+                Outcome outcome = apply(claim(cause, dueAt, asked, data.version()));
                 if (outcome.applied() && !isComplete(outcome)) {
                     // The same node that claims again wins again.
-                    outcome = cache.apply(session.key(), claim(cause, dueAt, asked, 0));
+                    outcome = apply(claim(cause, dueAt, asked, 0));
                 }
                 switch (outcome.result()) {
                     case APPLIED -> {
@@ -284,6 +337,16 @@ final class Exchange {
         }
     }
 
+    private Outcome apply(Change.Claim claim) {
+        try {
+            return cache.apply(session.key(), claim);
+        } catch (StoreUnavailableException e) {
+            // It may have arrived all the same: whoever reads next looks.
+            data.doubt();
+            throw e;
+        }
+    }
+
     private Change.Claim claim(EndCause cause, @Nullable Long dueAt, Set<String> asked, long since) {
         return new Change.Claim(cache.node(), cause, dueAt, asked, data.times(), since);
     }
@@ -294,16 +357,19 @@ final class Exchange {
             cache.tell(claimed.holders(), Notice.Kind.of(cause), session.key(), claimed.version());
         } catch (StoreUnavailableException e) {
             LOG.warn("Session {}: has ended, but not every node could be told at once", session.key(), e);
+            tellLater(Notice.Kind.of(cause), claimed);
         }
     }
 
-    /** Leaves a tombstone of an end that was claimed, since its listeners have run. Blocks. */
+    /** Leaves a tombstone of an end that was claimed, since its listeners have run; later if the cluster does not answer. Blocks. */
     void leaveTombstone() {
         try {
             cache.apply(session.key(), new Change.End(cache.node()));
             cache.dropAlias(session.key(), data.getId());
+            cache.ended(session.key());
         } catch (StoreUnavailableException e) {
-            LOG.warn("Session {}: has ended, but its record stays for a while", session.key(), e);
+            LOG.debug("Session {}: has ended, but its record stays for a while", session.key(), e);
+            cache.deadlines().in(RETRY_MS, this::leaveTombstone);
         }
     }
 
@@ -331,27 +397,14 @@ final class Exchange {
         });
     }
 
-    /**
-     * Reports that the session was used. Blocks.
-     *
-     * @throws StoreUnavailableException if the cluster did not confirm
-     */
-    void touch() {
-        Outcome outcome = cache.apply(session.key(), new Change.Touch(data.times()));
-        if (outcome.applied()) {
-            cache.extendAlias(session);
-        } else {
-            session.endedElsewhere(causeOf(outcome));
+    /** Makes what takes this node off the holders. */
+    Change.Leave leave(boolean unlessLast) {
+        lock.lock();
+        try {
+            return new Change.Leave(cache.node(), load, data.times(), unlessLast);
+        } finally {
+            lock.unlock();
         }
-    }
-
-    /**
-     * Takes this node off the holders. Blocks.
-     *
-     * @throws StoreUnavailableException if the cluster did not confirm
-     */
-    void leave() {
-        cache.apply(session.key(), new Change.Leave(cache.node(), load));
     }
 
     static EndCause causeOf(Outcome outcome) {

@@ -1,22 +1,48 @@
 package dev.mooring.session;
 
 import dev.mooring.model.EndCause;
+import dev.mooring.model.SessionKey;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this node has heard of one session. It exists before the session is loaded, so that a notice which comes between the
- * load and its result is not lost. Touched by Hazelcast's threads: atomics only, no lock.
+ * What this node knows of one session: what it has heard of it, and where its object is. It exists before the session is
+ * loaded, so that a notice which comes between the load and its result is not lost, and as long after an eviction as somebody
+ * may still have the object, so that there is never a second one. Touched by Hazelcast's threads: atomics only, no lock.
  */
 final class Heard {
+
+    /** An evicted session: kept by nobody here but the application, and found again for as long as that does. */
+    static final class Evicted extends WeakReference<LiveSession> {
+        private final SessionKey key;
+
+        Evicted(LiveSession session, ReferenceQueue<LiveSession> collected) {
+            super(session, collected);
+            this.key = session.key();
+        }
+
+        SessionKey key() {
+            return key;
+        }
+    }
 
     private final AtomicLong version = new AtomicLong();
 
     /** Set once, by the first who hears of the end. */
     private volatile @Nullable EndCause end;
 
-    /** Set once the session is loaded; there is one object per session and node. */
-    private volatile @Nullable LiveSession session;
+    /** The session while this node holds a copy. */
+    private final AtomicReference<@Nullable LiveSession> held = new AtomicReference<>();
+
+    /** The session when it does not, or not yet again. */
+    private volatile @Nullable Evicted evicted;
+
+    /** Looks at an evicted session when it may be due, on the node that was its last holder. */
+    private final AtomicReference<@Nullable Future<?>> watch = new AtomicReference<>();
 
     void changed(long newVersion) {
         version.accumulateAndGet(newVersion, Math::max);
@@ -35,12 +61,55 @@ final class Heard {
         return end;
     }
 
+    /** Returns the one object of the session, held or evicted. */
     @Nullable
     LiveSession session() {
-        return session;
+        LiveSession session = held.get();
+        Evicted weak = evicted;
+        return session != null || weak == null ? session : weak.get();
     }
 
-    void session(LiveSession loaded) {
-        session = loaded;
+    boolean isHeld() {
+        return held.get() != null;
+    }
+
+    /** Tells whether nobody here has to do with the session any more. */
+    boolean isForgotten() {
+        return session() == null && watch.get() == null;
+    }
+
+    boolean isWatched() {
+        return watch.get() != null;
+    }
+
+    /** Keeps a session that was loaded; returns the one that is kept already instead if another thread was faster. */
+    LiveSession hold(LiveSession loaded) {
+        LiveSession other = session();
+        if (other == null && held.compareAndSet(null, loaded)) {
+            watch(null);
+            return loaded;
+        }
+        return other == null ? hold(loaded) : other;
+    }
+
+    /** Keeps a session again that was evicted. */
+    void holdAgain(LiveSession session) {
+        held.set(session);
+        evicted = null;
+        watch(null);
+    }
+
+    /** Leaves the session to the application. */
+    void evict(Evicted weak) {
+        evicted = weak;
+        held.set(null);
+    }
+
+    /** Sets what looks at the evicted session, in the place of what did so before; null for nothing. */
+    void watch(@Nullable Future<?> next) {
+        Future<?> before = watch.getAndSet(next);
+        if (before != null) {
+            before.cancel(false);
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.mooring.session;
 
 import dev.mooring.model.Attribute;
 import dev.mooring.model.Change;
+import dev.mooring.model.Notice;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
 import dev.mooring.model.Stamp;
@@ -69,6 +70,11 @@ final class LiveData extends SessionData {
 
         private record Edit(
                 long number, @Nullable Object value, byte @Nullable [] bytes, boolean local, boolean stored) {}
+
+        /** Returns what to tell the other holders of it. */
+        Notice.Kind kind() {
+            return maxInactiveMs == null ? Notice.Kind.CHANGED : Notice.Kind.LIMITED;
+        }
 
         /** Makes the change that stores this; serialises outside of any lock. Values that cannot be stored stay here. */
         Change.Delta toDelta(String node, long load, long operation, Set<String> gone, LiveData data) {
@@ -148,6 +154,16 @@ final class LiveData extends SessionData {
     /** Tells whether the copy may be read without asking, in the epoch of a lease or while it has lapsed. Needs no lock. */
     boolean isCurrent(long leaseEpoch) {
         return !stored || (leaseEpoch > 0 && epoch == leaseEpoch && heard.version() <= version && heard.end() == null);
+    }
+
+    /** From here on the copy is not to be read before the record was asked. */
+    void doubt() {
+        epoch = 0;
+    }
+
+    /** Tells whether a value stays on this node, and would be lost with this copy. */
+    boolean hasLocal() {
+        return slots.values().stream().anyMatch(slot -> slot.local);
     }
 
     /** Tells whether a view has every value that this copy lacks: after a merge of a split cluster its version may not tell. */

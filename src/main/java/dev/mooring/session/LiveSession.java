@@ -1,9 +1,11 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,8 +30,10 @@ public final class LiveSession extends ManagedSession {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveSession.class);
 
-    /** Why sessions of other web applications with the same id end, while this thread ends one. */
-    private static final ThreadLocal<@Nullable EndCause> ENDING = new ThreadLocal<>();
+    /** The session because of which this thread ends those of other web applications with the same id. */
+    private static final ThreadLocal<@Nullable Ending> ENDING = new ThreadLocal<>();
+
+    private record Ending(LiveSession session, String id, EndCause cause) {}
 
     private final LiveSessionCache cache;
     private final LiveData data;
@@ -45,6 +49,9 @@ public final class LiveSession extends ManagedSession {
 
     /** How often the user has logged out, as far as this node has heard. */
     private final AtomicInteger logouts = new AtomicInteger();
+
+    /** Nobody on this node needed the session, which is not among its holders. Written under the session's lock. */
+    private volatile boolean evicted;
 
     /** Runs the listeners of the end, and so may still read what everybody else may not. Guarded by the session's lock. */
     private @Nullable Thread ender;
@@ -85,8 +92,8 @@ public final class LiveSession extends ManagedSession {
     }
 
     private void refresh() {
-        if (!isInvalidOrInvalidating()) {
-            exchange.refresh();
+        if (!isInvalidOrInvalidating() && exchange.refresh()) {
+            onSessionActivation();
         }
     }
 
@@ -100,7 +107,7 @@ public final class LiveSession extends ManagedSession {
     private void makeCurrentIfPossible() {
         try {
             makeCurrent();
-        } catch (StoreUnavailableException e) {
+        } catch (StoreUnavailableException | IllegalStateException e) {
             LOG.debug("Session {}: id as last known", key(), e);
         }
     }
@@ -198,6 +205,8 @@ public final class LiveSession extends ManagedSession {
     public void setMaxInactiveInterval(int seconds) {
         makeCurrent();
         boolean later = cache.storesLater(this);
+        // As in Jetty the new interval begins now.
+        uses.now();
         try (AutoLock ignored = lock()) {
             data.setMaxInactiveMs(seconds * 1000L);
         }
@@ -216,7 +225,10 @@ public final class LiveSession extends ManagedSession {
 
     /** Stores what was changed here, see {@link Exchange#store}. */
     void store() {
-        exchange.store();
+        if (exchange.store() && evicted) {
+            // The write has made this node a holder, which is to know of changes, and of the deadline.
+            makeCurrent();
+        }
     }
 
     /** Returns what is to be stored; null if there is nothing, or the session has ended. */
@@ -254,6 +266,9 @@ public final class LiveSession extends ManagedSession {
         try (AutoLock ignored = lock()) {
             checkAlive();
             onIdChanged();
+        } catch (IllegalStateException e) {
+            cache.dropAlias(key(), newId);
+            throw e;
         }
         confirmedId = newId;
     }
@@ -315,7 +330,7 @@ public final class LiveSession extends ManagedSession {
     /** Enters a request, if the session is on this node and alive. */
     boolean enter() {
         try (AutoLock ignored = lock()) {
-            if (!isResident() || isInvalidOrInvalidating()) {
+            if (!isResident() || evicted || isInvalidOrInvalidating()) {
                 return false;
             }
             use();
@@ -347,8 +362,16 @@ public final class LiveSession extends ManagedSession {
         return uses;
     }
 
-    boolean reportUse() {
-        return uses.report(exchange);
+    /** What this node knows of the session may be wrong: looks again. Blocks. */
+    void lookAgain() {
+        data.doubt();
+        expireIfDue();
+    }
+
+    /** When the cookie was sent, by this machine's clock, which Jetty compares it with. */
+    @Override
+    public long getCookieSetTime() {
+        return super.getCookieSetTime() + System.currentTimeMillis() - cache.clusterTime();
     }
 
     /** Jetty announces a request; the time is the cluster's, whatever this machine's clock says. */
@@ -393,7 +416,70 @@ public final class LiveSession extends ManagedSession {
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: not ended yet, although due", key(), e);
             uses.snooze();
+        } catch (IllegalStateException e) {
+            LOG.debug("Session {}: ends already", key(), e);
         }
+    }
+
+    // ---- eviction
+
+    /**
+     * Leaves the session to the other nodes if nobody needs it here: neither a request nor a WebSocket. An application that
+     * still has it may go on using it, which brings it back. Blocks.
+     *
+     * @param usedBefore cluster time since which it must not have been used
+     * @return what takes this node off the holders; null if the session stays
+     */
+    Change.@Nullable Leave evict(long usedBefore) {
+        if (!isIdle(usedBefore)) {
+            return null;
+        }
+        onSessionPassivation();
+        // What the listeners have changed.
+        store();
+        Change.Leave leave = exchange.giveUp(() -> isIdle(usedBefore));
+        if (leave == null) {
+            onSessionActivation();
+        }
+        return leave;
+    }
+
+    private boolean isIdle(long usedBefore) {
+        try (AutoLock ignored = lock()) {
+            return _state == State.VALID
+                    && isResident()
+                    && !evicted
+                    && data.stored()
+                    && data.used() <= usedBefore
+                    && uses.requests() == 0
+                    && attachments.isEmpty()
+                    && !data.hasLocal()
+                    && data.pending() == null;
+        }
+    }
+
+    /** Called under both locks. */
+    void goAway() {
+        evicted = true;
+        uses.disarm();
+        cache.evicted(this);
+    }
+
+    /** Called under the lock of the exchange. */
+    boolean comeBack() {
+        try (AutoLock ignored = lock()) {
+            if (!evicted) {
+                return false;
+            }
+            evicted = false;
+        }
+        cache.holdAgain(this);
+        uses.armAlarm();
+        return true;
+    }
+
+    boolean isEvicted() {
+        return evicted;
     }
 
     // ---- end
@@ -406,8 +492,8 @@ public final class LiveSession extends ManagedSession {
     /** Jetty ends the session since one with the same id ends in another web application. */
     @Override
     public boolean beginInvalidate() {
-        EndCause cause = ENDING.get();
-        return begin(cause == null ? EndCause.INVALIDATED : cause, null);
+        Ending ending = ENDING.get();
+        return begin(ending == null ? EndCause.INVALIDATED : ending.cause, null);
     }
 
     /**
@@ -440,6 +526,18 @@ public final class LiveSession extends ManagedSession {
         }
     }
 
+    /** This node's claim of the end has arrived although its answer has not: goes on with it. Does not block. */
+    void endLater(EndCause cause) {
+        cache.deadlines().run(() -> {
+            try {
+                end(cause, null);
+            } catch (StoreUnavailableException | IllegalStateException e) {
+                LOG.debug("Session {}: its end is gone on with later", key(), e);
+                uses.snooze();
+            }
+        });
+    }
+
     private void runListeners(EndCause cause, String id) {
         try {
             _manager.onSessionDestroyed(this);
@@ -447,8 +545,8 @@ public final class LiveSession extends ManagedSession {
             LOG.warn("Session {}: a listener of its end failed", key(), e);
         }
         finishInvalidate();
-        EndCause outer = ENDING.get();
-        ENDING.set(cause);
+        Ending outer = ENDING.get();
+        ENDING.set(new Ending(this, id, cause));
         try {
             _manager.getSessionIdManager().invalidateAll(id);
         } finally {
@@ -458,6 +556,12 @@ public final class LiveSession extends ManagedSession {
                 ENDING.set(outer);
             }
         }
+    }
+
+    /** Tells whether the current thread has just ended the session of that id in this web application, and goes on to others. */
+    static boolean hasJustEnded(LiveSessionCache cache, String id) {
+        Ending ending = ENDING.get();
+        return ending != null && ending.session.cache == cache && ending.id.equals(id);
     }
 
     private boolean begin(EndCause cause, @Nullable Long dueAt) {
@@ -503,6 +607,9 @@ public final class LiveSession extends ManagedSession {
             _state = State.INVALIDATING;
             ender = Thread.currentThread();
             data.heard().ended(cause);
+            if (data.stored()) {
+                cache.ending(key());
+            }
             return true;
         }
     }
@@ -593,12 +700,32 @@ public final class LiveSession extends ManagedSession {
         return attachments.stream().anyMatch(Attachment::keepsAlive);
     }
 
-    /** This node stops holding the session, which others carry on. Blocks. */
-    void handOn() {
+    /**
+     * This node stops, and others carry the session on. Blocks.
+     *
+     * @return what takes this node off the holders
+     */
+    Change.Leave handOn() {
         uses.disarm();
+        if (!isInvalidOrInvalidating() && !evicted) {
+            onSessionPassivation();
+        }
         store();
-        reportUse();
-        exchange.leave();
+        return exchange.leave(false);
+    }
+
+    /** Another load of this session was dropped in favour of this object. Blocks for as long as an exchange takes. */
+    void loadedAgain(long load) {
+        exchange.loadedAgain(load);
+    }
+
+    /**
+     * Returns why the session has ended or ends.
+     *
+     * @return nothing while it lives, as far as this node has heard
+     */
+    public Optional<EndCause> endCause() {
+        return Optional.ofNullable(data.heard().end());
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.DamagedRecordException;
 import dev.mooring.grid.Grid;
 import dev.mooring.grid.Inbox;
 import dev.mooring.grid.StoreUnavailableException;
@@ -9,7 +10,12 @@ import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
+import dev.mooring.model.Times;
+import java.lang.ref.ReferenceQueue;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -44,11 +50,16 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveSessionCache.class);
     private static final long SWEEP_MS = 500;
+    private static final long LONGEST_EVICTION_MS = 10_000;
+    private static final int AT_A_TIME = 200;
     private static final long LEFT_OVER_MS = 20_000;
     private static final long LOOK_AGAIN_MS = 1_000;
 
     /** How long a session may be due before it is taken for left over: its own nodes end it within a second. */
     private static final long OVERDUE_MS = 5_000;
+
+    /** What watches a session that has no deadline. */
+    private static final Future<?> NEVER = CompletableFuture.completedFuture(null);
 
     private final Grid grid;
     private final SessionPolicy policy;
@@ -56,10 +67,24 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     private final Map<SessionKey, Heard> heard = new ConcurrentHashMap<>();
     private final Map<String, LiveSession> byId = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<Optional<LiveSession>>> loading = new ConcurrentHashMap<>();
-    private final Set<LiveSession> unreported = ConcurrentHashMap.newKeySet();
 
-    /** Set while one thread reports uses, so that a slow cluster does not pile them up. */
-    private final AtomicBoolean reporting = new AtomicBoolean();
+    /** The sessions whose use is to be reported, by the time at which it is, in units of {@link #SWEEP_MS}. */
+    private final Map<Long, Set<LiveSession>> unreported = new ConcurrentHashMap<>();
+
+    /** What was evicted, and whose holders this node is still to leave. */
+    private final Map<SessionKey, Change> leaving = new ConcurrentHashMap<>();
+
+    /** The sessions of which this node has claimed the end, until their tombstones are in place. */
+    private final Set<SessionKey> ending = ConcurrentHashMap.newKeySet();
+
+    /** The evicted sessions that no application has any more. */
+    private final ReferenceQueue<LiveSession> collected = new ReferenceQueue<>();
+
+    /** Set while one thread reports uses and evicts, so that a slow cluster does not pile that up. */
+    private final AtomicBoolean sweeping = new AtomicBoolean();
+
+    /** When sessions are looked at next that may be evicted, in cluster time. Used by the one thread that sweeps. */
+    private volatile long evictAt;
 
     /** Listens for new epochs of the lease. */
     private final Runnable lookAgain = this::lookAgain;
@@ -67,7 +92,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     private @Nullable String scope;
     private @Nullable AttributeRules rules;
     private @Nullable AttributeCodec codec;
-    private @Nullable Future<?> reports;
+    private @Nullable Future<?> sweeps;
     private @Nullable Future<?> clearance;
 
     /**
@@ -103,7 +128,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
         super.doStart();
         grid.inbox().register(scope(), this);
         grid.lease().onEpoch(lookAgain);
-        reports = deadlines.every(SWEEP_MS, this::reportUses);
+        sweeps = deadlines.every(SWEEP_MS, this::sweep);
         clearance = deadlines.every(LEFT_OVER_MS, this::endLeftOver);
         LOG.info(
                 "Sessions of context {}: cluster {}, node {}, members {}, map {}",
@@ -116,8 +141,8 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     @Override
     protected void doStop() throws Exception {
-        if (reports != null) {
-            reports.cancel(false);
+        if (sweeps != null) {
+            sweeps.cancel(false);
         }
         if (clearance != null) {
             clearance.cancel(false);
@@ -217,34 +242,171 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     void forget(LiveSession session) {
         byId.remove(session.data().getId(), session);
-        unreported.remove(session);
-        heard.computeIfPresent(session.key(), (key, known) -> known.session() == session ? null : known);
+        heard.computeIfPresent(session.key(), (key, known) -> {
+            if (known.session() != session) {
+                return known;
+            }
+            known.watch(null);
+            return null;
+        });
     }
 
-    void reportLater(LiveSession session) {
-        unreported.add(session);
+    long nextLoad() {
+        return grid.nextLoad();
     }
 
-    private void reportUses() {
-        if (!reporting.compareAndSet(false, true)) {
+    /** This node has claimed the end of a session. */
+    void ending(SessionKey key) {
+        ending.add(key);
+    }
+
+    /** The end of a session is complete. */
+    void ended(SessionKey key) {
+        ending.remove(key);
+    }
+
+    // ---- what is done for many sessions at a time
+
+    void reportLater(LiveSession session, long dueAt) {
+        unreported.compute(dueAt / SWEEP_MS, (slot, sessions) -> {
+            Set<LiveSession> all = sessions == null ? ConcurrentHashMap.newKeySet() : sessions;
+            all.add(session);
+            return all;
+        });
+    }
+
+    private void sweep() {
+        if (!sweeping.compareAndSet(false, true)) {
             return;
         }
         try {
-            reportUsesDueAt(clusterTime());
+            long now = clusterTime();
+            reportUses(now);
+            if (getEvictionPolicy() >= EVICT_ON_SESSION_EXIT && now >= evictAt) {
+                long idleMs = getEvictionPolicy() * 1000L;
+                evictAt = now + Math.min(idleMs / 10, LONGEST_EVICTION_MS);
+                evict(now - idleMs);
+            }
         } finally {
-            reporting.set(false);
+            sweeping.set(false);
         }
     }
 
-    private void reportUsesDueAt(long now) {
-        for (LiveSession session : Set.copyOf(unreported)) {
-            if (session.uses().isReportDue(now)) {
-                unreported.remove(session);
-                if (!session.reportUse()) {
-                    unreported.add(session);
+    private void reportUses(long now) {
+        Map<SessionKey, LiveSession> sessions = new HashMap<>();
+        Map<SessionKey, Change> touches = new HashMap<>();
+        for (Long slot : Set.copyOf(unreported.keySet())) {
+            Set<LiveSession> due = slot <= now / SWEEP_MS ? unreported.remove(slot) : null;
+            for (LiveSession session : due == null ? Set.<LiveSession>of() : due) {
+                Times times = session.uses().beginReport();
+                if (times != null) {
+                    sessions.put(session.key(), session);
+                    touches.put(session.key(), new Change.Touch(times));
                 }
             }
         }
+        applyAll(touches, (key, touch, outcome) -> {
+            LiveSession session = Objects.requireNonNull(sessions.get(key));
+            if (outcome == null) {
+                session.uses().reportFailed();
+            } else if (outcome.applied()) {
+                session.uses().reported(((Change.Touch) touch).times());
+                extendAlias(session);
+            } else {
+                session.lookAgain();
+            }
+        });
+    }
+
+    private interface Answered {
+        /** Takes the answer to one of many changes; null if there was none. */
+        void accept(SessionKey key, Change change, @Nullable Outcome outcome);
+    }
+
+    private void applyAll(Map<SessionKey, Change> changes, Answered then) {
+        Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
+        while (left.hasNext()) {
+            Map<SessionKey, Change> some = new HashMap<>();
+            while (some.size() < AT_A_TIME && left.hasNext()) {
+                Map.Entry<SessionKey, Change> next = left.next();
+                some.put(next.getKey(), next.getValue());
+            }
+            Map<SessionKey, Outcome> outcomes = Map.of();
+            try {
+                outcomes = grid.sessions().applyAll(some);
+            } catch (StoreUnavailableException e) {
+                LOG.debug("Context {}: {} sessions are tried again", scope(), some.size(), e);
+            }
+            for (Map.Entry<SessionKey, Change> entry : some.entrySet()) {
+                try {
+                    then.accept(entry.getKey(), entry.getValue(), outcomes.get(entry.getKey()));
+                } catch (StoreUnavailableException e) {
+                    LOG.debug("Session {}: left to the next time", entry.getKey(), e);
+                }
+            }
+        }
+    }
+
+    // ---- eviction
+
+    private void evict(long usedBefore) {
+        for (LiveSession session : byId.values()) {
+            try {
+                Change leave = session.evict(usedBefore);
+                if (leave != null) {
+                    leaving.put(session.key(), leave);
+                }
+            } catch (StoreUnavailableException | IllegalStateException e) {
+                LOG.debug("Session {}: not evicted", session.key(), e);
+            }
+        }
+        applyAll(Map.copyOf(leaving), (key, leave, outcome) -> {
+            if (outcome != null) {
+                leaving.remove(key, leave);
+                if (outcome.applied() && isLeftToThisNode(outcome)) {
+                    watch(key, outcome.requireView());
+                }
+            }
+        });
+        for (Object gone = collected.poll(); gone != null; gone = collected.poll()) {
+            heard.computeIfPresent(((Heard.Evicted) gone).key(), (key, known) -> known.isForgotten() ? null : known);
+        }
+    }
+
+    private boolean isLeftToThisNode(Outcome left) {
+        return left.holders().stream()
+                .allMatch(other -> other.equals(node()) || grid.lease().isGone(other));
+    }
+
+    /** The last holder keeps the deadline of a session, though not the session. */
+    private void watch(SessionKey key, SessionRecord left) {
+        if (left.state() != SessionRecord.State.LIVE) {
+            return;
+        }
+        heard.computeIfPresent(key, (k, known) -> {
+            if (!known.isHeld()) {
+                known.watch(
+                        left.deadline() == Long.MAX_VALUE
+                                ? NEVER
+                                : deadlines.in(left.deadline() - clusterTime(), () -> look(key)));
+            }
+            return known;
+        });
+    }
+
+    /** Called under both locks of the session. */
+    void evicted(LiveSession session) {
+        byId.remove(session.data().getId(), session);
+        session.data().heard().evict(new Heard.Evicted(session, collected));
+    }
+
+    /** Called under the lock of the session's exchange. */
+    void holdAgain(LiveSession session) {
+        heard.compute(session.key(), (key, known) -> {
+            session.data().heard().holdAgain(session);
+            return session.data().heard();
+        });
+        byId.put(session.data().getId(), session);
     }
 
     // ---- what nodes that are gone have left behind
@@ -254,19 +416,18 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             return;
         }
         try {
-            for (SessionKey key : grid.sessions().leftOver(scope(), clusterTime() - OVERDUE_MS)) {
-                endLeftOver(key);
-            }
+            deadlines.forEach(grid.sessions().leftOver(scope(), clusterTime() - OVERDUE_MS), this::look);
         } catch (StoreUnavailableException e) {
             LOG.debug("Context {}: left-over sessions are looked for again later", scope(), e);
         }
     }
 
-    private void endLeftOver(SessionKey key) {
+    /** Looks at a session that may be due, or whose end somebody has begun. Blocks. */
+    private void look(SessionKey key) {
         Heard known = heard.computeIfAbsent(key, k -> new Heard());
         LiveSession here = known.session();
         if (here != null) {
-            here.expireIfDue();
+            here.lookAgain();
             return;
         }
         try {
@@ -279,15 +440,24 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             } else if (view != null && view.state() == SessionRecord.State.ENDING) {
                 inheritEnd(key, known, view, load, epoch);
             }
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: looked at again later", key, e);
+            if (known.isWatched()) {
+                known.watch(deadlines.in(SWEEP_MS, () -> look(key)));
+            }
         } finally {
             forgetUnlessLoaded(key, known);
         }
     }
 
-    private void inheritEnd(SessionKey key, Heard known, SessionRecord ending, long load, long epoch) {
-        String claimant = ending.endingNode();
-        EndCause cause = ending.cause();
-        if (claimant == null || cause == null || !grid.lease().isGone(claimant)) {
+    private void inheritEnd(SessionKey key, Heard known, SessionRecord begun, long load, long epoch) {
+        String claimant = begun.endingNode();
+        EndCause cause = begun.cause();
+        if (claimant == null || cause == null) {
+            return;
+        }
+        boolean mine = claimant.equals(node());
+        if (mine ? ending.contains(key) : !grid.lease().isGone(claimant)) {
             return;
         }
         Outcome outcome = apply(key, new Change.Inherit(node(), claimant));
@@ -315,18 +485,42 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
                 if (session != null) {
                     session.loggedOut();
                 }
+                follow(notice.key(), known);
                 yield 0;
             }
-            case INVALIDATED -> heardEnd(known, session, EndCause.INVALIDATED);
-            case EXPIRED -> heardEnd(known, session, EndCause.EXPIRED);
-            case DUE -> session == null ? clusterTime() : session.uses().last();
+            case LIMITED -> {
+                known.changed(notice.version());
+                follow(notice.key(), known);
+                yield 0;
+            }
+            case INVALIDATED -> heardEnd(notice.key(), known, session, EndCause.INVALIDATED);
+            case EXPIRED -> heardEnd(notice.key(), known, session, EndCause.EXPIRED);
+            case DUE -> lastUse(known, session);
         };
     }
 
-    private long heardEnd(Heard known, @Nullable LiveSession session, EndCause cause) {
+    /** The deadline may be another now. */
+    private void follow(SessionKey key, Heard known) {
+        if (known.session() != null || known.isWatched()) {
+            deadlines.run(() -> look(key));
+        }
+    }
+
+    private long lastUse(Heard known, @Nullable LiveSession session) {
+        if (session != null) {
+            return session.uses().last();
+        }
+        // Evicted, it has told the record when it was used last; else it is just being loaded, and so in use.
+        return known.isWatched() ? 0 : clusterTime();
+    }
+
+    private long heardEnd(SessionKey key, Heard known, @Nullable LiveSession session, EndCause cause) {
         known.ended(cause);
         if (session != null) {
             deadlines.run(() -> session.endedElsewhere(cause));
+        } else if (known.isWatched()) {
+            known.watch(null);
+            forgetUnlessLoaded(key, known);
         }
         return 0;
     }
@@ -340,7 +534,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
                         session.makeCurrent();
                     }
                 }
-            } catch (StoreUnavailableException e) {
+            } catch (StoreUnavailableException | IllegalStateException e) {
                 LOG.debug("Context {}: sessions with WebSockets are looked at again later", scope(), e);
                 deadlines.in(LOOK_AGAIN_MS, this::lookAgain);
             }
@@ -364,7 +558,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
                 if (!enter || session.enter()) {
                     return session;
                 }
-                if (byId.get(id) == session) {
+                if (session.isInvalidOrInvalidating() && byId.get(id) == session || !session.isResident()) {
                     // Just ending, and not yet out of the map.
                     return null;
                 }
@@ -427,13 +621,19 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             return outcome.applied()
                     ? Optional.of(newSession(key, known, outcome.requireView(), load, epoch))
                     : Optional.empty();
+        } catch (DamagedRecordException e) {
+            if (!isRemoveUnloadableSessions() || !grid.sessions().removeDamaged(key)) {
+                throw e;
+            }
+            LOG.warn("Session {}: removed, since its record is damaged", key, e);
+            return Optional.empty();
         } finally {
             forgetUnlessLoaded(key, known);
         }
     }
 
     private void forgetUnlessLoaded(SessionKey key, Heard known) {
-        heard.computeIfPresent(key, (k, now) -> now == known && now.session() == null ? null : now);
+        heard.computeIfPresent(key, (k, now) -> now == known && now.isForgotten() ? null : now);
     }
 
     private LiveSession newSession(SessionKey key, Heard known, SessionRecord record, long load, long epoch) {
@@ -452,10 +652,14 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
         LiveData data = newData(key, known, record.times().created(), record.maxInactiveMs());
         data.setId(record.id());
         data.adopt(record, epoch);
-        LiveSession session = new LiveSession(_manager, data, this, load);
-        session.setResident(true);
-        known.session(session);
-        byId.put(record.id(), session);
+        LiveSession loaded = new LiveSession(_manager, data, this, load);
+        loaded.setResident(true);
+        LiveSession session = known.hold(loaded);
+        if (session == loaded) {
+            byId.put(record.id(), loaded);
+        } else {
+            session.loadedAgain(load);
+        }
         return session;
     }
 
@@ -493,7 +697,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
         super.add(id, session);
         LiveSession live = (LiveSession) session;
         heard.put(live.key(), live.data().heard());
-        live.data().heard().session(live);
+        live.data().heard().hold(live);
         live.uses().armAlarm();
         if (isSaveOnCreate()) {
             try {
@@ -527,7 +731,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     /** Looks for the session that Jetty is about to end; the end itself is a claim, see {@link LiveSession}. */
     @Override
     public @Nullable ManagedSession delete(String id) {
-        return getAndEnter(id, false);
+        return LiveSession.hasJustEnded(this, id) ? null : getAndEnter(id, false);
     }
 
     @Override
@@ -567,20 +771,54 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     @Override
     public void checkInactiveSession(ManagedSession session) {}
 
-    /** This web application stops: what is not stored is, and other nodes carry the sessions on. */
+    /**
+     * This web application stops: what is not stored is, and other nodes carry the sessions on; or they end, with {@code
+     * invalidateOnShutdown}. Blocks.
+     */
     @Override
     public void shutdown() {
-        for (LiveSession session : byId.values()) {
-            try {
-                session.handOn();
-            } catch (StoreUnavailableException e) {
-                LOG.warn("Session {}: not handed on when this node stopped", session.key(), e);
-            }
-            try (AutoLock ignored = session.lock()) {
-                session.setResident(false);
-            }
-            forget(session);
+        if (isInvalidateOnShutdown()) {
+            endAll();
         }
+        Map<SessionKey, Change> departures = new ConcurrentHashMap<>();
+        deadlines.forEach(heard.entrySet(), entry -> handOn(entry.getKey(), entry.getValue(), departures));
+        applyAll(departures, (key, leave, outcome) -> {
+            if (outcome == null) {
+                LOG.warn("Session {}: this node stops and stays among its holders", key);
+            }
+        });
+    }
+
+    private void handOn(SessionKey key, Heard known, Map<SessionKey, Change> departures) {
+        LiveSession session = known.session();
+        if (session == null) {
+            departures.put(key, new Change.Leave(node(), Long.MAX_VALUE, Times.UNKNOWN, false));
+            known.watch(null);
+            heard.remove(key, known);
+            return;
+        }
+        try {
+            departures.put(key, session.handOn());
+        } catch (StoreUnavailableException e) {
+            LOG.warn("Session {}: not handed on when this node stopped", key, e);
+        }
+        try (AutoLock ignored = session.lock()) {
+            session.setResident(false);
+        }
+        forget(session);
+    }
+
+    /** Ends all sessions that are in this node's memory, for the whole cluster. Blocks. */
+    public void endAll() {
+        deadlines.forEach(List.copyOf(byId.values()), session -> {
+            try {
+                session.invalidate();
+            } catch (IllegalStateException e) {
+                LOG.debug("Session {}: has ended before", session.key(), e);
+            } catch (StoreUnavailableException e) {
+                LOG.warn("Session {}: lives on, although this node stops", session.key(), e);
+            }
+        });
     }
 
     @Override

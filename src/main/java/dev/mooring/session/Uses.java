@@ -1,21 +1,19 @@
 package dev.mooring.session;
 
-import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.Times;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * When one session was used on this node, and when it may be due. A use is no call to the cluster: it is noted here, reported
- * now and then, and told to whoever asks before it ends the session. Thread-safe; only {@link #report} and what the alarm runs
- * block.
+ * now and then with those of other sessions, and told to whoever asks before it ends the session. Thread-safe; only what the
+ * alarm runs blocks.
  */
 final class Uses {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Uses.class);
     private static final long LONGEST_UNREPORTED_MS = 30_000;
     private static final long SHORTEST_WAIT_MS = 10;
     private static final long RETRY_MS = 1000;
@@ -31,7 +29,10 @@ final class Uses {
     /** Cluster time up to which uses are in the record. */
     private volatile long reportedUntil;
 
-    private volatile @Nullable Future<?> alarm;
+    private final AtomicReference<@Nullable Future<?>> alarm = new AtomicReference<>();
+
+    /** The deadline that the alarm was set to; a later one is found when it goes off. */
+    private volatile long armedFor = Long.MAX_VALUE;
 
     Uses(LiveSession session, LiveData data, LiveSessionCache cache) {
         this.session = session;
@@ -49,11 +50,15 @@ final class Uses {
         requests.decrementAndGet();
     }
 
+    int requests() {
+        return requests.get();
+    }
+
     /** The session is in use now. */
     void now() {
         data.usedAt(cache.clusterTime());
         if (reported.compareAndSet(true, false)) {
-            cache.reportLater(session);
+            reportLater();
         }
     }
 
@@ -65,51 +70,72 @@ final class Uses {
         return data.used();
     }
 
-    /** Tells whether uses should be reported by now, so that after a crash no other node ends the session too early. */
-    boolean isReportDue(long now) {
-        long maxInactiveMs = data.getMaxInactiveMs();
-        long period = maxInactiveMs <= 0 ? LONGEST_UNREPORTED_MS : Math.min(maxInactiveMs / 10, LONGEST_UNREPORTED_MS);
-        return now - reportedUntil >= period;
+    /** Uses are reported in time, so that after a crash no other node ends the session too early. */
+    private void reportLater() {
+        cache.reportLater(session, reportedUntil + reportPeriodMs());
     }
 
-    /** Reports uses to the cluster. Returns false if that must be tried again. */
-    boolean report(Exchange exchange) {
+    private long reportPeriodMs() {
+        long maxInactiveMs = data.getMaxInactiveMs();
+        return maxInactiveMs <= 0 ? LONGEST_UNREPORTED_MS : Math.min(maxInactiveMs / 10, LONGEST_UNREPORTED_MS);
+    }
+
+    /** Returns what is to be reported now; null for nothing. */
+    @Nullable
+    Times beginReport() {
         // Set back first: whoever uses the session from here on has it reported again.
         reported.set(true);
-        long used = data.used();
-        if (!data.stored() || session.isInvalidOrInvalidating() || used <= reportedUntil) {
-            return true;
+        boolean alive = data.stored() && !session.isInvalidOrInvalidating() && !session.isEvicted();
+        return alive && data.used() - reportedUntil >= reportPeriodMs() ? data.times() : null;
+    }
+
+    /** What was begun must be tried again. */
+    void reportFailed() {
+        if (reported.compareAndSet(true, false)) {
+            reportLater();
         }
-        try {
-            exchange.touch();
-            reportedUntil = used;
-            return true;
-        } catch (StoreUnavailableException e) {
-            LOG.debug("Session {}: use not reported yet", session.key(), e);
-            reported.set(false);
-            return false;
-        }
+    }
+
+    /** The record has these times. */
+    void reported(Times times) {
+        reportedUntil = Math.max(reportedUntil, times.used());
     }
 
     /** Has this node look at the session when it may be due. */
     void armAlarm() {
-        disarm();
         long deadline = data.deadline();
-        if (deadline != Long.MAX_VALUE && !session.isInvalidOrInvalidating()) {
-            alarm = cache.deadlines()
-                    .in(Math.max(SHORTEST_WAIT_MS, deadline - cache.clusterTime()), session::expireIfDue);
+        armedFor = deadline;
+        boolean wanted = deadline != Long.MAX_VALUE && !session.isInvalidOrInvalidating() && !session.isEvicted();
+        setAlarm(
+                wanted
+                        ? cache.deadlines()
+                                .in(Math.max(SHORTEST_WAIT_MS, deadline - cache.clusterTime()), session::expireIfDue)
+                        : null);
+    }
+
+    /** The session's limit may have been set on another node: it may be due earlier than it was, or end at all. */
+    void follow() {
+        if (data.deadline() < armedFor) {
+            armAlarm();
+            if (!reported.get()) {
+                reportLater();
+            }
         }
     }
 
     /** Looks again soon: the cluster did not say whether the session is due. */
     void snooze() {
-        alarm = cache.deadlines().in(RETRY_MS, session::expireIfDue);
+        setAlarm(cache.deadlines().in(RETRY_MS, session::expireIfDue));
     }
 
     void disarm() {
-        Future<?> old = alarm;
-        if (old != null) {
-            old.cancel(false);
+        setAlarm(null);
+    }
+
+    private void setAlarm(@Nullable Future<?> next) {
+        Future<?> before = alarm.getAndSet(next);
+        if (before != null) {
+            before.cancel(false);
         }
     }
 }

@@ -154,7 +154,13 @@ final class Mooring implements Attachment, Connection.Listener {
 
     /** This node stops: says so to the client, who may come back on another. Does not block. */
     void nodeStops(Callback sent) {
-        close(Farewell.NODE_STOPS, sent);
+        // A session that ends with its node may not have got round to its sockets yet.
+        close(
+                session.endCause()
+                        .filter(cause -> isClosedAtTheEnd())
+                        .map(Farewell::of)
+                        .orElse(Farewell.NODE_STOPS),
+                sent);
     }
 
     private void close(Farewell farewell, Callback sent) {

@@ -6,6 +6,7 @@ import dev.mooring.model.Change;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
+import dev.mooring.model.Times;
 import dev.mooring.testing.Clean;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -42,7 +43,9 @@ class LeaveWhileLoadingIT {
                 long old = load;
                 Callable<Outcome> leave = () -> {
                     together.await();
-                    return grids.grid(1).sessions().apply(key, new Change.Leave(grids.node(1), old));
+                    return grids.grid(1)
+                            .sessions()
+                            .apply(key, new Change.Leave(grids.node(1), old, Times.UNKNOWN, false));
                 };
                 Callable<Outcome> join = () -> {
                     together.await();

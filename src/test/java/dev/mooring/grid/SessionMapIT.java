@@ -184,7 +184,7 @@ class SessionMapIT {
             for (Change change : List.of(
                     grids.set(0, "a", 1),
                     new Change.Join("n", 1, 0, null),
-                    new Change.Leave("n", 1),
+                    new Change.Leave("n", 1, new Times(1, 2, 3, 4, 5), true),
                     new Change.Touch(grids.times()),
                     claim(0, null),
                     new Change.End("n"))) {
@@ -202,7 +202,7 @@ class SessionMapIT {
                     grids.set(0, "a", 1),
                     grids.set(1, "a", 2),
                     new Change.Join("n", 1, 0, null),
-                    new Change.Leave("n", 1),
+                    new Change.Leave("n", 1, new Times(1, 2, 3, 4, 5), true),
                     new Change.Touch(grids.times().usedAt(Long.MAX_VALUE / 2)),
                     claim(1, 1L),
                     claim(1, null));

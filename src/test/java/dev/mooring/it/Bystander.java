@@ -6,6 +6,7 @@ import com.hazelcast.core.EntryView;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import com.hazelcast.topic.ITopic;
+import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -20,11 +21,11 @@ final class Bystander implements AutoCloseable {
         this.client = client;
     }
 
-    /** Joins the cluster of plain servers. Blocks. */
+    /** Joins the cluster. Blocks. */
     static Bystander of(NodeCluster cluster) {
         var config = new ClientConfig();
         config.setClusterName(cluster.name());
-        cluster.servers().forEach(server -> config.getNetworkConfig().addAddress(server.address()));
+        config.getNetworkConfig().setAddresses(cluster.addresses());
         config.getNetworkConfig().getAutoDetectionConfig().setEnabled(false);
         config.setProperty("hazelcast.logging.type", "slf4j");
         return new Bystander(HazelcastClient.newHazelcastClient(config));
@@ -38,6 +39,20 @@ final class Bystander implements AutoCloseable {
     /** The ids that sessions have taken later in their lives. */
     int aliases() {
         return client.getMap(MAP + "-ids").size();
+    }
+
+    /** The record of the session whose first id this is. */
+    Optional<SessionRecord> record(String id) {
+        IMap<String, SessionRecord> records = client.getMap(MAP);
+        return records.keySet().stream()
+                .filter(key -> key.endsWith("/" + id))
+                .map(records::get)
+                .findAny();
+    }
+
+    /** How many records there are. */
+    int records() {
+        return client.getMap(MAP).size();
     }
 
     /** The names of all topics. */

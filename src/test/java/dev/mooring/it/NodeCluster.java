@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -27,6 +26,10 @@ final class NodeCluster implements AutoCloseable {
     private final String name = "it-" + UUID.randomUUID();
     private final Mode mode;
     private final List<Integer> serverPorts;
+
+    /** Of those who are members for sure. */
+    private List<String> addresses = List.of();
+
     private final List<HazelcastServer> servers = new ArrayList<>();
     private final List<JettyBase> bases = new ArrayList<>();
     /** The nodes by number; a restarted one takes the place of the one before it. */
@@ -65,7 +68,8 @@ final class NodeCluster implements AutoCloseable {
             case CLIENTS, CLIENTS_OF_OLD_SERVERS -> cluster.serverPorts;
             case MIXED -> ports.subList(0, 1);
         };
-        String addresses = known.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+        cluster.addresses = known.stream().map(port -> "127.0.0.1:" + port).toList();
+        String addresses = String.join(",", cluster.addresses);
         try {
             cluster.startServers();
             for (int number = 0; number < size; number++) {
@@ -91,6 +95,11 @@ final class NodeCluster implements AutoCloseable {
     /** The node with this number, counted from 0. */
     JettyNode node(int number) {
         return nodes.get(number);
+    }
+
+    /** Where a client of the Hazelcast cluster finds it. */
+    List<String> addresses() {
+        return addresses;
     }
 
     /** All nodes that are meant to run now. */

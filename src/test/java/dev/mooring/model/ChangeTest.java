@@ -1,6 +1,7 @@
 package dev.mooring.model;
 
 import static dev.mooring.model.Samples.after;
+import static dev.mooring.model.Samples.leave;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -142,10 +143,10 @@ class ChangeTest {
 
         @Test
         void aFormerHolderMayLeave() {
-            Step step = new Leave("n1", 1).applyTo(ENDING);
+            Step step = leave("n1", 1).applyTo(ENDING);
 
             assertThat(step.outcome().applied()).isTrue();
-            assertThat(after(ENDING, new Leave("n1", 1)).holders()).isEmpty();
+            assertThat(after(ENDING, leave("n1", 1)).holders()).isEmpty();
         }
 
         @Test
@@ -318,7 +319,7 @@ class ChangeTest {
             SessionRecord joined = after(LIVE, new Join("n2", 5, 0, null));
 
             assertThat(joined.version()).isEqualTo(LIVE.version());
-            assertThat(after(joined, new Leave("n2", 5))).isEqualTo(LIVE);
+            assertThat(after(joined, leave("n2", 5))).isEqualTo(LIVE);
         }
 
         @Test
@@ -333,9 +334,35 @@ class ChangeTest {
         void endsOnlyForTheLoadThatLeaves() {
             SessionRecord joined = after(LIVE, new Join("n2", 5, 0, null));
 
-            assertThat(new Leave("n2", 4).applyTo(joined).next()).isSameAs(joined);
-            assertThat(after(joined, new Leave("n2", 5)).holders()).containsOnlyKeys("n1");
-            assertThat(new Leave("n3", 5).applyTo(joined).next()).isSameAs(joined);
+            assertThat(leave("n2", 4).applyTo(joined).next()).isSameAs(joined);
+            assertThat(after(joined, leave("n2", 5)).holders()).containsOnlyKeys("n1");
+            assertThat(leave("n3", 5).applyTo(joined).next()).isSameAs(joined);
+        }
+
+        @Test
+        void bringsAlongWhenTheSessionWasUsed() {
+            Times used = LIVE.times().usedAt(LIVE.times().used() + 1_000);
+            SessionRecord left = after(LIVE, new Leave("n1", 1, used, false));
+
+            assertThat(left.times()).isEqualTo(used);
+            assertThat(left.version()).isEqualTo(LIVE.version());
+            assertThat(after(ENDING, new Leave("n1", 1, used, false)).times()).isEqualTo(ENDING.times());
+        }
+
+        @Test
+        void staysWithTheLastHolderThatWantsItTo() {
+            SessionRecord joined = after(LIVE, new Join("n2", 5, 0, null));
+            Leave first = new Leave("n1", 1, LIVE.times(), true);
+            Leave second = new Leave("n2", 5, LIVE.times(), true);
+
+            SessionRecord left = after(joined, first);
+
+            assertThat(left.holders()).containsOnlyKeys("n2");
+            assertThat(second.applyTo(left).next()).isSameAs(left);
+            assertThat(second.applyTo(left).outcome().holders()).containsExactly("n2");
+            assertThat(first.applyTo(left).outcome().holders()).containsExactly("n2");
+            assertThat(after(left, new Leave("n2", 5, LIVE.times(), false)).holders())
+                    .isEmpty();
         }
 
         @Test
@@ -343,7 +370,7 @@ class ChangeTest {
             SessionRecord reloaded = after(LIVE, new Join("n1", 2, 0, null));
             SessionRecord written = after(reloaded, set("n1", 1, 2, "b", 2));
 
-            SessionRecord left = after(written, new Leave("n1", 1));
+            SessionRecord left = after(written, leave("n1", 1));
 
             assertThat(value(left, "b")).isEqualTo(bytes(2));
             assertThat(left.holders()).containsOnlyKeys("n1");

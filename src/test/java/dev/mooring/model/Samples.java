@@ -119,11 +119,16 @@ final class Samples {
         return attributes;
     }
 
+    /** Returns a departure that knows of no use. */
+    static Change.Leave leave(String node, long load) {
+        return new Change.Leave(node, load, Times.UNKNOWN, false);
+    }
+
     /** Returns what may happen to a session while it lives. */
     Change lively(String node) {
         return switch (upTo(5)) {
             case 0 -> new Change.Join(node, upTo(LOAD), 0, null);
-            case 1 -> new Change.Leave(node, upTo(LOAD));
+            case 1 -> leave(node, upTo(LOAD));
             case 2 -> new Change.Touch(times());
             default -> delta(node);
         };

@@ -1,0 +1,168 @@
+package dev.mooring.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.mooring.MooringModule;
+import dev.mooring.nodes.Ports;
+import dev.mooring.session.LiveSessionCache;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.Session;
+import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.session.ManagedSession;
+import org.eclipse.jetty.session.SessionHandler;
+
+/**
+ * What do sessions cost that nobody uses, and how fast do they end that are due together? Two Jetty servers in this JVM, members of
+ * one cluster over the loopback address. Prints the CPU time of both without and with idle sessions, and when the last of many
+ * sessions with one deadline had ended.
+ *
+ * <p>Arguments, each optional: the number of idle sessions, and that of those that expire together.
+ */
+public final class ManySessions {
+    private static final int IDLE = 100_000;
+    private static final int TOGETHER = 5_000;
+    private static final Duration WATCHED = Duration.ofSeconds(30);
+    private static final Duration SETTLED = Duration.ofSeconds(35);
+    private static final Duration PREPARED = Duration.ofSeconds(20);
+    private static final long SEED = 1;
+
+    private final List<Server> servers = new ArrayList<>();
+    private final List<LiveSessionCache> caches = new ArrayList<>();
+    private final Queue<Long> ends = new ConcurrentLinkedQueue<>();
+    private volatile CountDownLatch toEnd = new CountDownLatch(0);
+
+    private ManySessions() {}
+
+    /** Runs it and prints four lines. */
+    public static void main(String[] arguments) throws Exception {
+        int idle = arguments.length > 0 ? Integer.parseInt(arguments[0]) : IDLE;
+        int together = arguments.length > 1 ? Integer.parseInt(arguments[1]) : TOGETHER;
+        ManySessions bench = new ManySessions();
+        try {
+            bench.start();
+            bench.expire(together, false);
+            bench.expire(together, false);
+            bench.expire(together, true);
+            bench.idle(idle);
+        } finally {
+            for (Server server : bench.servers) {
+                server.stop();
+            }
+        }
+    }
+
+    private void start() throws Exception {
+        String cluster = "bench-" + UUID.randomUUID();
+        int port = Ports.free();
+        for (int i = 0; i < 2; i++) {
+            Server server = new Server();
+            MooringModule module = new MooringModule(server);
+            module.setClusterName(cluster);
+            module.setPort(String.valueOf(port));
+            module.setMembers("127.0.0.1:" + port + ",127.0.0.1:" + (port + 1));
+            server.addBean(module);
+            SessionHandler sessions = new SessionHandler() {
+                @Override
+                public void onSessionDestroyed(Session session) {
+                    ends.add(System.nanoTime());
+                    toEnd.countDown();
+                }
+            };
+            ContextHandler context = new ContextHandler("/bench");
+            context.setHandler(sessions);
+            server.setHandler(context);
+            server.start();
+            servers.add(server);
+            caches.add((LiveSessionCache) sessions.getSessionCache());
+        }
+    }
+
+    private void expire(int sessions, boolean heldByBoth) throws Exception {
+        ends.clear();
+        toEnd = new CountDownLatch(sessions);
+        long deadline = System.nanoTime() + PREPARED.toNanos();
+        for (int i = 0; i < sessions; i++) {
+            String id = UUID.randomUUID().toString();
+            long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            create(caches.get(i % 2), id, left);
+            if (heldByBoth) {
+                LiveSessionCache other = caches.get(1 - i % 2);
+                // Not entered: that would be a use.
+                other.exists(id);
+            }
+        }
+        long left = deadline - System.nanoTime();
+        if (left < 0) {
+            throw new IllegalStateException("not ready in " + PREPARED);
+        }
+        boolean all = toEnd.await(left + Duration.ofSeconds(30).toNanos(), TimeUnit.NANOSECONDS);
+        pause(Duration.ofSeconds(2));
+        long first = ends.stream().mapToLong(Long::longValue).min().orElse(0) - deadline;
+        long last = ends.stream().mapToLong(Long::longValue).max().orElse(0) - deadline;
+        System.out.printf(
+                Locale.ROOT,
+                "%d sessions%s due together: %d ended%s, the first %d ms and the last %d ms after the deadline (wanted: at most 1000)%n",
+                sessions,
+                heldByBoth ? ", each held by both nodes," : "",
+                ends.size(),
+                all ? "" : ", not all",
+                TimeUnit.NANOSECONDS.toMillis(first),
+                TimeUnit.NANOSECONDS.toMillis(last));
+    }
+
+    private void idle(int sessions) throws Exception {
+        double before = cpuMillisPerSecond();
+        Random random = new Random(SEED);
+        for (int i = 0; i < sessions; i++) {
+            create(
+                    caches.get(i % 2),
+                    UUID.randomUUID().toString(),
+                    Duration.ofHours(1).toMillis() + random.nextInt(3_600_000));
+        }
+        pause(SETTLED);
+        double after = cpuMillisPerSecond();
+        System.out.printf(
+                Locale.ROOT,
+                "Two nodes without sessions: %.1f ms CPU per second; with %d idle ones: %.1f; more: %.1f (wanted: at most 20)%n",
+                before,
+                sessions,
+                after,
+                after - before);
+    }
+
+    private static void create(LiveSessionCache cache, String id, long maxInactiveMs) throws Exception {
+        ManagedSession session = cache.newSession(id, System.currentTimeMillis(), maxInactiveMs);
+        session.setExtendedId(id);
+        cache.add(id, session);
+        session.setAttribute("who", "nobody");
+        cache.release(session);
+    }
+
+    private static double cpuMillisPerSecond() {
+        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        System.gc();
+        long cpu = system.getProcessCpuTime();
+        long time = System.nanoTime();
+        pause(WATCHED);
+        return 1e3 * (system.getProcessCpuTime() - cpu) / (System.nanoTime() - time);
+    }
+
+    private static void pause(Duration duration) {
+        CountDownLatch never = new CountDownLatch(1);
+        try {
+            never.await(duration.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.mooring.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A node, or the server that has the record, is killed while a session ends: its listeners run all the same, and once. */
+class EndOnceIT {
+    private static final Logger LOG = LoggerFactory.getLogger(EndOnceIT.class);
+    private static final String ENVIRONMENT = "ee11";
+    private static final int SESSIONS = 40;
+
+    /** What the contract promises where the node is dead that had to do with a session last. */
+    private static final Duration TAKEN_OVER = Duration.ofSeconds(60);
+
+    private NodeCluster cluster;
+
+    @ParameterizedTest
+    @EnumSource(names = {"MEMBERS", "CLIENTS"})
+    void thoughNodesAreKilledMeanwhile(Mode mode) {
+        cluster = LiveWar.onNodes("end-once", 3, mode);
+        try (NodeCluster nodes = cluster) {
+            theOwnersOfTheRecordsAreKilled(mode);
+            theNodeIsKilledThatRunsTheListeners();
+        }
+        LogCheck.of(cluster)
+                .expecting(":dmg.NodeLease:.*(did not answer for|is taken for dead)", "a node was killed")
+                .passes(List.of(on(0).path()));
+    }
+
+    private void theNodeIsKilledThatRunsTheListeners() {
+        Browser browser = cluster.newBrowser();
+        browser.says(on(0), "open taken-over");
+        browser.says(on(0), "set gate middle");
+        Socket socket = browser.opens(on(1), Way.CONFIGURED);
+        CompletableFuture<String> never = browser.saysLater(on(0), "invalidate");
+        cluster.newBrowser().says(on(0), "await middle");
+        // Everybody knows of the end, and its first listener runs.
+        Ends.invalidated(socket);
+        assertThat(browser.says(on(1), "get who")).isEqualTo("none");
+
+        long start = System.nanoTime();
+        cluster.kill(0);
+
+        LiveWar heir = await().atMost(TAKEN_OVER).until(() -> whoDestroys("destroyed "), node -> node != null);
+        LOG.info("An end was taken over {} ms after its node was killed", (System.nanoTime() - start) / 1_000_000);
+        assertThat(cluster.newBrowser().says(heir, "release middle")).isEqualTo("ok");
+        await().atMost(TAKEN_OVER).until(() -> whoDestroys("destroyedSlowly "), node -> node != null);
+        assertThat(Ends.destroyed(survivors(), cluster.newBrowser(), "taken-over"))
+                .hasSize(1);
+        assertThat(never).isCompletedExceptionally();
+        assertThat(browser.says(heir, "get who")).isEqualTo("none");
+    }
+
+    private LiveWar whoDestroys(String how) {
+        for (LiveWar node : survivors()) {
+            if (cluster.newBrowser()
+                    .says(node, "journal " + how)
+                    .lines()
+                    .anyMatch(line -> line.endsWith(" taken-over"))) {
+                return node;
+            }
+        }
+        return null;
+    }
+
+    /** Members keep the records themselves: the third node goes. For clients a server goes. */
+    private void theOwnersOfTheRecordsAreKilled(Mode mode) {
+        Map<String, Browser> browsers = new HashMap<>();
+        for (int i = 0; i < SESSIONS; i++) {
+            Browser browser = cluster.newBrowser();
+            browser.says(on(0), "open owned-" + i);
+            browsers.put("owned-" + i, browser);
+        }
+        List<CompletableFuture<String>> ended = new ArrayList<>();
+        for (Browser browser : browsers.values()) {
+            ended.add(browser.saysLater(on(ended.size() % 2), "invalidate"));
+            if (ended.size() == SESSIONS / 2) {
+                if (mode == Mode.MEMBERS) {
+                    cluster.kill(2);
+                } else {
+                    cluster.killServer(0);
+                }
+            }
+        }
+        ended.forEach(answer -> assertThat(answer.join()).isEqualTo("ok"));
+
+        browsers.forEach((owner, browser) -> {
+            Ends.destroyedOnce(List.of(on(0), on(1)), cluster.newBrowser(), owner, TAKEN_OVER);
+            assertThat(browser.says(on(1), "get who")).as(owner).isEqualTo("none");
+        });
+    }
+
+    private List<LiveWar> survivors() {
+        return cluster.node(2).isAlive() ? List.of(on(1), on(2)) : List.of(on(1));
+    }
+
+    private LiveWar on(int node) {
+        return new LiveWar(cluster.node(node), ENVIRONMENT);
+    }
+}
