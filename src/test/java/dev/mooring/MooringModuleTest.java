@@ -82,7 +82,6 @@ class MooringModuleTest {
         @ParameterizedTest(name = "{0}={1}")
         @CsvSource({
             "ATTRIBUTE_FILTER, java.lang.*, empty",
-            "ATTRIBUTE_FILTER, java.lang.*, empty",
         })
         void ofAFeatureThatComesLaterTheStartFails(Property property, String value, String byDefault) {
             module.settings().set(property, value);
