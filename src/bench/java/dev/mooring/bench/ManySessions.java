@@ -33,7 +33,7 @@ public final class ManySessions {
     private static final int TOGETHER = 5_000;
     private static final Duration WATCHED = Duration.ofSeconds(30);
     private static final Duration SETTLED = Duration.ofSeconds(35);
-    private static final Duration PREPARED = Duration.ofSeconds(20);
+    private static final Duration PREPARED = Duration.ofSeconds(45);
     private static final long SEED = 1;
 
     private final List<Server> servers = new ArrayList<>();
@@ -50,7 +50,6 @@ public final class ManySessions {
         ManySessions bench = new ManySessions();
         try {
             bench.start();
-            bench.expire(together, false);
             bench.expire(together, false);
             bench.expire(together, true);
             bench.idle(idle);
