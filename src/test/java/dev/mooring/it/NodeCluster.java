@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  * at the same moment; the plain servers of {@link Mode#CLIENTS} before them. Not thread-safe.
  */
 final class NodeCluster implements AutoCloseable {
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
 
     private final String name = "it-" + UUID.randomUUID();
     private final Mode mode;

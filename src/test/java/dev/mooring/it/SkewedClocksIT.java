@@ -11,18 +11,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A node whose clock is ten minutes off, forward or back: nobody's session ends early or lives on. Needs libfaketime. */
+/** A node whose clock is ten minutes off, forward or back: nobody's session ends early or lives on. Needs libfaketime, with which a JVM is slow. */
 class SkewedClocksIT {
     private static final Logger LOG = LoggerFactory.getLogger(SkewedClocksIT.class);
     private static final String ENVIRONMENT = "ee11";
     private static final Path LIBRARIES = Path.of("/usr/lib");
     private static final String LIBRARY = "libfaketimeMT.so.1";
 
+    @Tag("stress")
     @ParameterizedTest
     @CsvSource({"MEMBERS, -600s, +600s", "CLIENTS, +600s, -600s"})
     void areNoReasonToEndASessionEarlierOrLater(Mode mode, String first, String second) throws Exception {
