@@ -84,8 +84,9 @@ etc/mooring/mooring.xml
 
 ## Which classes a session attribute may be deserialised to (a JEP 290 pattern); empty: what the JVM allows.
 #jetty.session.attributeFilter=
-## A strict example: the JDK's values and collections, one's own package, limits, and nothing else.
-#jetty.session.attributeFilter=maxdepth=20;maxrefs=100000;maxarray=100000;java.lang.*;java.math.*;java.time.**;java.util.*;org.eclipse.jetty.security.**;org.eclipse.jetty.ee*.**;com.example.myapp.**;!*
+## A strict example: the JDK's values and collections, what Jetty's logins keep, one's own package, limits, and nothing else.
+## A lambda needs java.lang.invoke.SerializedLambda; Spring Security needs org.springframework.security.**.
+#jetty.session.attributeFilter=maxdepth=50;maxrefs=100000;maxarray=100000;java.lang.*;java.lang.invoke.SerializedLambda;java.math.*;java.net.URI;java.time.**;java.util.*;java.util.concurrent.**;java.util.regex.*;org.eclipse.jetty.http.**;org.eclipse.jetty.security.**;org.eclipse.jetty.util.**;com.example.myapp.**;!*
 
 ## How many attributes one session may have.
 #jetty.session.maxAttributes=10000

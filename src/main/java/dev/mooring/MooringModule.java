@@ -3,7 +3,9 @@ package dev.mooring;
 import dev.mooring.grid.Grid;
 import dev.mooring.grid.GridConfig;
 import dev.mooring.session.Deadlines;
+import dev.mooring.session.GridSessionDataStoreFactory;
 import dev.mooring.session.LiveSessionCache;
+import dev.mooring.session.LiveSessionCacheFactory;
 import dev.mooring.session.SessionPolicy;
 import dev.mooring.websocket.Moorings;
 import dev.mooring.websocket.SocketPolicy;
@@ -12,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.session.SessionCacheFactory;
+import org.eclipse.jetty.session.SessionDataStoreFactory;
 import org.eclipse.jetty.util.component.ContainerLifeCycle;
 import org.eclipse.jetty.util.component.Dumpable;
 import org.eclipse.jetty.util.component.LifeCycle;
@@ -25,13 +28,10 @@ import org.slf4j.LoggerFactory;
  * until it stops.
  *
  * <p>Every property arrives as the text that a person typed, so that the message about a wrong one can repeat it. The start
- * fails with an {@link IllegalArgumentException} when a value is misspelt, impossible, or of a feature that does not exist yet.
+ * fails with an {@link IllegalArgumentException} when a value is misspelt or impossible.
  * The setters are for the thread that reads the configuration, before the start, and do not block.
  */
 public final class MooringModule extends ContainerLifeCycle {
-
-    /** Whose feature comes with a later version: until then nothing but the default is accepted. */
-    private static final Set<Property> NOT_YET = EnumSet.of(Property.ATTRIBUTE_FILTER);
 
     /** Accepted so that a base that was made for Jetty's own stores still starts, and said to do nothing. */
     private static final Set<Property> WITHOUT_MEANING = EnumSet.of(
@@ -99,7 +99,6 @@ public final class MooringModule extends ContainerLifeCycle {
         GridConfig grid = mode == Mode.CLIENT ? settings.client() : settings.member();
         SessionPolicy sessions = settings.sessionPolicy();
         SocketPolicy sockets = settings.socketPolicy();
-        refuseWhatIsNotYet();
         warnOfWhatHasNoMeaning();
         moor(grid, sessions, sockets);
         super.doStart();
@@ -109,9 +108,11 @@ public final class MooringModule extends ContainerLifeCycle {
     private void moor(GridConfig config, SessionPolicy sessions, SocketPolicy sockets) {
         Grid grid = Grid.start(config, sessions.gracePeriod());
         Deadlines deadlines = new Deadlines(server.getThreadPool());
-        SessionCacheFactory caches = manager -> new LiveSessionCache(manager, grid, sessions, deadlines);
+        SessionDataStoreFactory stores = new GridSessionDataStoreFactory(grid, sessions);
+        SessionCacheFactory caches = new LiveSessionCacheFactory(grid, sessions, deadlines);
         Moorings moorings = new Moorings(sockets);
         WebApplications applications = new WebApplications(moorings, sessions.onStoreFailure());
+        server.addBean(stores);
         server.addBean(caches);
         server.addBean(applications);
         Dumpable figures = (out, indent) -> Dumpable.dumpObjects(
@@ -151,20 +152,11 @@ public final class MooringModule extends ContainerLifeCycle {
                 removeBean(figures);
                 server.removeBean(applications);
                 server.removeBean(caches);
+                server.removeBean(stores);
                 deadlines.stop();
                 grid.stop();
             }
         });
-    }
-
-    private void refuseWhatIsNotYet() {
-        for (Property property : NOT_YET) {
-            if (settings.changed(property)) {
-                String byDefault = property.byDefault().isEmpty() ? "empty" : property.byDefault();
-                throw new IllegalArgumentException(property.key() + "=" + settings.text(property)
-                        + ": not yet in this version, expected its default, " + byDefault);
-            }
-        }
     }
 
     private void warnOfWhatHasNoMeaning() {

@@ -14,7 +14,6 @@ import org.eclipse.jetty.xml.XmlConfiguration;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is decided before anything is opened; a module that starts is tested with real nodes. */
@@ -77,19 +76,6 @@ class MooringModuleTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("jetty.session.websocket.keepAlive=message: expected messages, open or none");
             assertThat(module.isStarted()).isFalse();
-        }
-
-        @ParameterizedTest(name = "{0}={1}")
-        @CsvSource({
-            "ATTRIBUTE_FILTER, java.lang.*, empty",
-        })
-        void ofAFeatureThatComesLaterTheStartFails(Property property, String value, String byDefault) {
-            module.settings().set(property, value);
-
-            assertThatThrownBy(module::start)
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(property.key() + "=" + value + ": not yet in this version, expected its default, "
-                            + byDefault);
         }
     }
 

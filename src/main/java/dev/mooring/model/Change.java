@@ -103,6 +103,28 @@ public sealed interface Change {
         }
     }
 
+    /** Reads a session that the node does not hold; nothing changes. */
+    record Look() implements Change {
+        @Override
+        public Step applyTo(@Nullable SessionRecord record) {
+            if (record == null) {
+                return new Step(null, Outcome.absent());
+            }
+            if (record.state() != State.LIVE) {
+                return new Step(record, Outcome.refused(Outcome.Result.ENDED, record));
+            }
+            return new Step(
+                    record,
+                    new Outcome(
+                            Outcome.Result.APPLIED,
+                            record.version(),
+                            record.version(),
+                            record.holders().keySet(),
+                            record,
+                            null));
+        }
+    }
+
     /**
      * The session was used. No reader notices, so the version stays.
      *

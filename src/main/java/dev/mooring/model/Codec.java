@@ -32,6 +32,7 @@ public final class Codec {
     private static final int CLAIM = 5;
     private static final int END = 6;
     private static final int INHERIT = 7;
+    private static final int LOOK = 8;
 
     private Codec() {}
 
@@ -156,6 +157,8 @@ public final class Codec {
             out.writeByte(INHERIT);
             writeString(inherit.node(), out);
             writeString(inherit.from(), out);
+        } else if (change instanceof Change.Look) {
+            out.writeByte(LOOK);
         } else {
             throw new AssertionError(change);
         }
@@ -187,8 +190,9 @@ public final class Codec {
                         in.readLong());
             case END -> new Change.End(readString(in));
             case INHERIT -> new Change.Inherit(readString(in), readString(in));
+            case LOOK -> new Change.Look();
             default ->
-                throw new StreamCorruptedException("kind of change " + kind + ": expected " + JOIN + " to " + INHERIT);
+                throw new StreamCorruptedException("kind of change " + kind + ": expected " + JOIN + " to " + LOOK);
         };
     }
 

@@ -17,6 +17,11 @@ final class AttributeRules {
 
     private static final Logger LOG = LoggerFactory.getLogger(AttributeRules.class);
 
+    /** What Jetty itself keeps in sessions, such as a form to be posted again after the login: never refused. */
+    private static final String JETTYS_OWN = "org.eclipse.jetty.";
+
+    private static final int MOST_REPORTED = 1000;
+
     private final SessionPolicy policy;
     private final AttributeCodec codec;
     private final BooleanSupplier distributable;
@@ -37,21 +42,26 @@ final class AttributeRules {
         byte[] bytes;
         try {
             bytes = codec.encode(value);
-        } catch (IOException | RuntimeException e) {
-            if (rejectsNonSerializable()) {
+        } catch (IOException e) {
+            if (rejectsNonSerializable() && !name.startsWith(JETTYS_OWN)) {
                 throw new IllegalArgumentException(
                         "session attribute " + name + " of " + value.getClass().getName() + " cannot be serialised: "
-                                + e,
+                                + Serialisability.culprit(codec, name, value) + " (" + e + ")",
                         e);
             }
             staysHere(key, name, value, e);
             return Encoded.LOCAL;
         }
-        if (bytes.length > policy.maxAttributeBytes()) {
+        if (!fits(bytes)) {
             throw new IllegalArgumentException("session attribute " + name + " takes " + bytes.length
                     + " bytes: jetty.session.maxAttributeBytes is " + policy.maxAttributeBytes());
         }
         return new Encoded(bytes);
+    }
+
+    /** Tells whether a value may be as large as this. */
+    boolean fits(byte[] bytes) {
+        return bytes.length <= policy.maxAttributeBytes();
     }
 
     /**
@@ -71,27 +81,64 @@ final class AttributeRules {
         }
     }
 
-    /** A value that was admitted can no longer be serialised, since something in it has changed. */
-    void staysHere(SessionKey key, String name, Object value, Exception failure) {
-        if (reported.add(name + " of " + value.getClass().getName())) {
+    /** A value cannot be serialised, and is kept on this node alone. */
+    void staysHere(SessionKey key, String name, Object value, IOException failure) {
+        if (isNews(name, value, "stays")) {
             LOG.warn(
-                    "Session {}: attribute {} of {} stays on this node, it cannot be serialised: {}",
+                    "Session {}: attribute {} of {} stays on this node, it cannot be serialised: {} ({})",
                     key,
                     name,
                     value.getClass().getName(),
+                    Serialisability.culprit(codec, name, value),
                     failure.toString());
         }
     }
 
+    /** A value that was changed in place, and was admitted before, can be serialised no more: others keep what it was. */
+    void changeStaysHere(SessionKey key, String name, Object value, IOException failure) {
+        if (isNews(name, value, "changed")) {
+            LOG.warn(
+                    "Session {}: a change inside of attribute {} of {} stays on this node, it cannot be serialised: {} ({})",
+                    key,
+                    name,
+                    value.getClass().getName(),
+                    Serialisability.culprit(codec, name, value),
+                    failure.toString());
+        }
+    }
+
+    /** A value has outgrown the limit by a change in place: others keep what it was. */
+    void outgrown(SessionKey key, String name, Object value, int size) {
+        if (isNews(name, value, "outgrown")) {
+            LOG.warn(
+                    "Session {}: a change inside of attribute {} of {} stays on this node, it takes {} bytes:"
+                            + " jetty.session.maxAttributeBytes is {}",
+                    key,
+                    name,
+                    value.getClass().getName(),
+                    size,
+                    policy.maxAttributeBytes());
+        }
+    }
+
     /** A value that the record has cannot be read here. */
-    void notReadable(SessionKey key, String name, Exception failure) {
-        if (reported.add(name + " unread: " + failure)) {
+    void notReadable(SessionKey key, String name, IOException failure) {
+        if (isNews(name + " unread: " + failure)) {
             LOG.warn(
                     "Session {}: attribute {} cannot be read on this node and counts as absent here: {}",
                     key,
                     name,
                     failure.toString());
         }
+    }
+
+    private boolean isNews(String name, Object value, String what) {
+        return isNews(name + " of " + value.getClass().getName() + " " + what);
+    }
+
+    // Names may be made up without end, and what is remembered may not grow with them.
+    private boolean isNews(String news) {
+        return reported.size() < MOST_REPORTED && reported.add(news);
     }
 
     private boolean rejectsNonSerializable() {

@@ -27,6 +27,7 @@ final class CommitStream extends HttpStream.Wrapper {
     static final String RETRY_AFTER_SECONDS = "5";
 
     private static final String ATTRIBUTE = CommitStream.class.getName() + ".";
+    private static final String COMMITTED = ATTRIBUTE + "committed";
 
     private final Request request;
     private final SessionManager manager;
@@ -58,6 +59,11 @@ final class CommitStream extends HttpStream.Wrapper {
         return request.getAttribute(attribute(manager)) instanceof CommitStream commit && !commit.committed;
     }
 
+    /** Tells whether a request's response has begun: what the request changes in place from now on is stored on its own. */
+    static boolean hasCommitted(Request request) {
+        return request.getAttribute(COMMITTED) != null;
+    }
+
     // A request that is dispatched into another web application has a stream of ours for each.
     private static String attribute(SessionManager manager) {
         return ATTRIBUTE + System.identityHashCode(manager);
@@ -75,15 +81,24 @@ final class CommitStream extends HttpStream.Wrapper {
             callback.failed(earlier);
             return;
         }
+        boolean begun = committed;
         StoreUnavailableException failure = null;
         if (response != null && !HttpStatus.isInterim(response.getStatus())) {
             committed = true;
+            request.setAttribute(COMMITTED, true);
             failure = failureOf(response);
+        } else if (last) {
+            failure = store();
         }
         if (failure == null) {
             super.send(metaData, response, last, content, callback);
+            return;
+        }
+        refused = failure;
+        if (begun) {
+            // The client has the beginning of another answer: it is to see that the rest is missing.
+            callback.failed(failure);
         } else {
-            refused = failure;
             refusals.add(failure);
             refuse(metaData, failure, callback);
         }
@@ -95,20 +110,26 @@ final class CommitStream extends HttpStream.Wrapper {
     }
 
     private @Nullable StoreUnavailableException store() {
-        if (!(manager.getManagedSession(request) instanceof LiveSession session)) {
-            return null;
-        }
+        LiveSession session = manager.getManagedSession(request) instanceof LiveSession live ? live : null;
         // The cookie of a new session would take the place of that of the session which could not be read.
-        StoreUnavailableException failure = StoreFailure.of(request);
+        StoreUnavailableException failure = session == null ? null : StoreFailure.of(request);
         if (failure == null) {
             try {
-                session.store();
+                Touched touched = RequestScope.touchedBy(request);
+                if (touched != null) {
+                    touched.store();
+                }
+                if (session != null) {
+                    session.store();
+                }
                 return null;
             } catch (StoreUnavailableException e) {
                 failure = e;
             }
         }
-        session.abandonUnlessStored();
+        if (session != null) {
+            session.abandonUnlessStored();
+        }
         return failure;
     }
 

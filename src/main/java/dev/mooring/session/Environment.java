@@ -6,7 +6,9 @@ import java.security.Principal;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.server.Context;
+import org.eclipse.jetty.server.Session;
 import org.eclipse.jetty.server.handler.ContextHandler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +19,8 @@ import org.slf4j.LoggerFactory;
 public final class Environment {
 
     private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
+
+    private static final String ACTIVATION_LISTENER = ".servlet.http.HttpSessionActivationListener";
 
     private Environment() {}
 
@@ -61,6 +65,53 @@ public final class Environment {
                 .flatMap(upgrade -> call(upgrade, "getUserPrincipal"))
                 .filter(Principal.class::isInstance)
                 .map(Principal.class::cast);
+    }
+
+    /** Tells whether values of a type want to hear when their session comes to a node and leaves it (Jakarta Servlet 7.7.2). */
+    static boolean isActivationListener(Class<?> type) {
+        return activationListener(type) != null;
+    }
+
+    /** Tells a value that its session has come to this node. What it throws is logged, and stops nothing. */
+    static void activated(Object value, Session session) {
+        tell(value, "sessionDidActivate", session);
+    }
+
+    /** Tells a value that its session is about to leave this node. What it throws is logged, and stops nothing. */
+    static void passivating(Object value, Session session) {
+        tell(value, "sessionWillPassivate", session);
+    }
+
+    private static void tell(Object value, String name, Session session) {
+        Class<?> listener = activationListener(value.getClass());
+        if (listener == null) {
+            return;
+        }
+        try {
+            for (Method method : listener.getMethods()) {
+                if (method.getName().equals(name)) {
+                    Object event =
+                            method.getParameterTypes()[0].getConstructors()[0].newInstance((Object) session.getApi());
+                    method.invoke(value, event);
+                }
+            }
+        } catch (InvocationTargetException e) {
+            LOG.warn("{} of {} failed", name, value.getClass().getName(), e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("an activation listener that is none: " + listener, e);
+        }
+    }
+
+    private static @Nullable Class<?> activationListener(Class<?> type) {
+        for (Class<?> owner = type; owner != null; owner = owner.getSuperclass()) {
+            for (Class<?> side : owner.getInterfaces()) {
+                Class<?> found = side.getName().endsWith(ACTIVATION_LISTENER) ? side : activationListener(side);
+                if (found != null) {
+                    return found;
+                }
+            }
+        }
+        return null;
     }
 
     private static Optional<Object> call(Object target, String name) {

@@ -8,14 +8,20 @@ import dev.mooring.model.SessionRecord;
 import dev.mooring.model.Stamp;
 import dev.mooring.model.Times;
 import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.eclipse.jetty.session.SessionData;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +51,15 @@ final class LiveData extends SessionData {
         /** The number of the change that is not stored yet; 0 for none. */
         long edit;
 
+        /** {@link #bytes} are those of the moment at which the value was set; it may change until it is stored. */
+        boolean mayStillChange;
+
+        /** SHA-256 of what the value was serialised to when it was read or stored last; null for one that cannot change. */
+        byte @Nullable [] digest;
+
+        /** The value could not be serialised when it was looked at last, so it may have changed. */
+        boolean unsure;
+
         /** Serialised length; 0 for what stays here. */
         int size;
 
@@ -59,9 +74,40 @@ final class LiveData extends SessionData {
         }
     }
 
+    /** A value that is still bytes, and is read from them outside of the lock. */
+    static final class Unread {
+        private final String name;
+        private final Slot slot;
+        private final byte[] bytes;
+        private @Nullable Object value;
+        private byte @Nullable [] digest;
+        private @Nullable IOException failure;
+
+        private Unread(String name, Slot slot, byte[] bytes) {
+            this.name = name;
+            this.slot = slot;
+            this.bytes = bytes;
+        }
+    }
+
+    /** A value that may have been changed in place. */
+    static final class Suspect {
+        private final Slot slot;
+        final String name;
+        final Object value;
+
+        private Suspect(String name, Slot slot, Object value) {
+            this.name = name;
+            this.slot = slot;
+            this.value = value;
+        }
+    }
+
     /** What is to be stored, as it was at one moment. */
     static final class Pending {
         private final Map<String, Edit> edits = new LinkedHashMap<>();
+        private final Map<String, byte[]> digests = new HashMap<>();
+        private final Set<String> unsure = new HashSet<>();
         private boolean create;
         private @Nullable String id;
         private @Nullable Long maxInactiveMs;
@@ -69,7 +115,12 @@ final class LiveData extends SessionData {
         private Times times = new Times(0, 0, 0, 0, 0);
 
         private record Edit(
-                long number, @Nullable Object value, byte @Nullable [] bytes, boolean local, boolean stored) {}
+                long number,
+                @Nullable Object value,
+                byte @Nullable [] bytes,
+                boolean mayStillChange,
+                boolean local,
+                boolean stored) {}
 
         /** Returns what to tell the other holders of it. */
         Notice.Kind kind() {
@@ -81,17 +132,40 @@ final class LiveData extends SessionData {
             Map<String, byte[]> set = new HashMap<>();
             Set<String> removed = new HashSet<>();
             edits.forEach((name, edit) -> {
-                byte[] bytes = edit.local || edit.value == null ? null : edit.bytes;
-                if (bytes == null && edit.value != null && !edit.local) {
-                    bytes = data.tryEncode(name, edit.value);
-                }
+                byte[] bytes = encode(name, edit, data);
                 if (bytes != null) {
                     set.put(name, bytes);
+                    if (edit.value != null && !Immutables.contain(edit.value)) {
+                        digests.put(name, digest(bytes));
+                    }
                 } else if (edit.stored) {
                     removed.add(name);
                 }
             });
             return new Change.Delta(node, load, operation, create, times, id, maxInactiveMs, set, removed, gone);
+        }
+
+        private byte @Nullable [] encode(String name, Edit edit, LiveData data) {
+            if (edit.value == null || edit.local) {
+                return null;
+            }
+            if (edit.bytes != null && !edit.mayStillChange) {
+                return edit.bytes;
+            }
+            try {
+                byte[] now = data.codec.encodeWhileItChanges(edit.value);
+                if (edit.bytes == null || data.rules.fits(now)) {
+                    return now;
+                }
+                data.rules.outgrown(data.key, name, edit.value, now.length);
+            } catch (IOException e) {
+                if (edit.bytes == null) {
+                    data.rules.staysHere(data.key, name, edit.value, e);
+                }
+                unsure.add(name);
+            }
+            // What it was when it was set is stored at least.
+            return edit.bytes;
         }
     }
 
@@ -112,6 +186,9 @@ final class LiveData extends SessionData {
 
     /** Whether the record exists. Written under the session's lock. */
     private volatile boolean stored;
+
+    /** Whether there may be a value that could not be serialised when it was looked at last. Written under the session's lock. */
+    private volatile boolean unsure;
 
     private long edits;
     private long maxInactiveEdit;
@@ -250,7 +327,14 @@ final class LiveData extends SessionData {
         slots.forEach((name, slot) -> {
             if (slot.edit != 0) {
                 pending.edits.put(
-                        name, new Pending.Edit(slot.edit, slot.value, slot.bytes, slot.local, slot.stamp != null));
+                        name,
+                        new Pending.Edit(
+                                slot.edit,
+                                slot.value,
+                                slot.bytes,
+                                slot.mayStillChange,
+                                slot.local,
+                                slot.stamp != null));
             }
         });
         if (!anyway && stored && pending.edits.isEmpty() && maxInactiveEdit == 0 && newId == null) {
@@ -272,7 +356,8 @@ final class LiveData extends SessionData {
             if (slot == null) {
                 return;
             }
-            boolean inRecord = delta.set().containsKey(name);
+            byte[] inRecordNow = delta.set().get(name);
+            boolean inRecord = inRecordNow != null;
             slot.stamp = inRecord ? stamp : null;
             if (slot.edit != edit.number) {
                 return;
@@ -283,6 +368,10 @@ final class LiveData extends SessionData {
                 slots.remove(name);
             } else {
                 slot.local = !inRecord;
+                slot.size = inRecordNow == null ? 0 : inRecordNow.length;
+                slot.digest = pending.digests.get(name);
+                slot.unsure = inRecord && pending.unsure.contains(name);
+                unsure |= slot.unsure;
             }
         });
         if (pending.maxInactiveEdit == maxInactiveEdit) {
@@ -353,7 +442,8 @@ final class LiveData extends SessionData {
         if (slot != null && slot.value == value && slot.edit != 0) {
             slot.local = encoded.bytes() == null;
             slot.size = encoded.size();
-            slot.bytes = mayStillChange && !AttributeCodec.isImmutable(value) ? null : encoded.bytes();
+            slot.bytes = encoded.bytes();
+            slot.mayStillChange = mayStillChange && !Immutables.contain(value);
         }
     }
 
@@ -375,27 +465,128 @@ final class LiveData extends SessionData {
         return sum;
     }
 
-    private byte @Nullable [] tryEncode(String name, Object value) {
+    // ---- values that are read when somebody asks for them
+
+    /** Returns what is to be read before this attribute's value is at hand; null if it is, or there is none. */
+    @Nullable
+    Unread unread(String name) {
+        Slot slot = slots.get(name);
+        return slot == null || slot.value != null || slot.unreadable || slot.bytes == null
+                ? null
+                : new Unread(name, slot, slot.bytes);
+    }
+
+    /** Deserialises, and notes what the value is serialised to before anybody can change it. Needs no lock. */
+    void read(Unread unread) {
         try {
-            return codec.encode(value);
-        } catch (IOException | RuntimeException e) {
-            rules.staysHere(key, name, value, e);
-            return null;
+            unread.value = codec.decode(unread.bytes);
+            if (!Immutables.contain(unread.value)) {
+                // Not of the bytes themselves: a map of the same content may be written in another order here.
+                unread.digest = digest(codec.encode(unread.value));
+            }
+        } catch (IOException e) {
+            if (unread.value == null) {
+                unread.failure = e;
+            }
         }
     }
 
-    private @Nullable Object read(String name, Slot slot) {
-        byte[] bytes = slot.bytes;
-        if (slot.value == null && bytes != null && !slot.unreadable) {
-            try {
-                slot.value = codec.decode(bytes);
-            } catch (IOException | ClassNotFoundException e) {
-                slot.unreadable = true;
-                rules.notReadable(key, name, e);
-            }
-            slot.bytes = null;
+    /** Takes over what was read. Returns the value if it is the one from now on, null if another thread was first. */
+    @Nullable
+    Object adopt(Unread unread) {
+        Slot slot = unread.slot;
+        if (slots.get(unread.name) != slot || slot.bytes != unread.bytes) {
+            return null;
+        }
+        slot.value = unread.value;
+        slot.digest = unread.digest;
+        slot.bytes = null;
+        if (unread.failure != null) {
+            slot.unreadable = true;
+            rules.notReadable(key, unread.name, unread.failure);
         }
         return slot.value;
+    }
+
+    private @Nullable Object read(String name, Slot slot) {
+        Unread unread = unread(name);
+        if (unread != null) {
+            read(unread);
+            adopt(unread);
+        }
+        return slot.value;
+    }
+
+    /** Returns the names of all values that are still bytes. */
+    Set<String> unreadNames() {
+        Set<String> names = new HashSet<>();
+        slots.forEach((name, slot) -> {
+            if (slot.value == null && slot.bytes != null && !slot.unreadable) {
+                names.add(name);
+            }
+        });
+        return names;
+    }
+
+    /** Returns the names of all values whose class may be told from their bytes to be one that the predicate wants. */
+    Set<String> unreadNames(Predicate<byte[]> wanted) {
+        Set<String> names = unreadNames();
+        names.removeIf(name -> {
+            Slot slot = slots.get(name);
+            return slot == null || slot.bytes == null || !wanted.test(slot.bytes);
+        });
+        return names;
+    }
+
+    // ---- values that are changed in place
+
+    /** Returns which of these, and of those that nobody could tell of before, may have changed since they were stored. */
+    List<Suspect> suspects(Set<String> touched) {
+        List<Suspect> suspects = new ArrayList<>();
+        for (String name : unsure ? slots.keySet() : touched) {
+            Slot slot = slots.get(name);
+            Object value = slot == null ? null : slot.value;
+            if (slot != null
+                    && value != null
+                    && slot.edit == 0
+                    && !slot.local
+                    && (slot.unsure || touched.contains(name))
+                    && !Immutables.contain(value)) {
+                suspects.add(new Suspect(name, slot, value));
+            }
+        }
+        unsure = false;
+        return suspects;
+    }
+
+    /** A suspect is serialised to these bytes now: it is to be stored if they are not what they were. */
+    void compare(Suspect suspect, byte[] bytes) {
+        Slot slot = suspect.slot;
+        slot.unsure = false;
+        if (slots.get(suspect.name) == slot && slot.edit == 0 && !Arrays.equals(slot.digest, digest(bytes))) {
+            slot.edit = ++edits;
+            slot.bytes = bytes;
+            slot.mayStillChange = false;
+        }
+    }
+
+    /** A suspect could not be serialised now: it stays one, or is let go until it is touched again. */
+    void keepUnsure(Suspect suspect, boolean keep) {
+        suspect.slot.unsure = keep;
+        unsure |= keep;
+    }
+
+    /** Tells whether there is something to be looked at again. Needs no lock. */
+    boolean isUnsure() {
+        return unsure;
+    }
+
+    private static byte[] digest(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
     }
 
     @Override

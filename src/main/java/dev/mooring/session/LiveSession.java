@@ -5,6 +5,7 @@ import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,10 +36,14 @@ public final class LiveSession extends ManagedSession {
 
     private record Ending(LiveSession session, String id, EndCause cause) {}
 
+    /** The session that a request on this thread has just found. */
+    private static final ThreadLocal<@Nullable LiveSession> FOUND = new ThreadLocal<>();
+
     private final LiveSessionCache cache;
     private final LiveData data;
     private final Exchange exchange;
     private final Uses uses;
+    private final InPlaceChanges changes;
     private final Set<Attachment> attachments = ConcurrentHashMap.newKeySet();
 
     /** The new id that a change of the id has reached in the cluster. */
@@ -53,6 +58,9 @@ public final class LiveSession extends ManagedSession {
     /** Nobody on this node needed the session, which is not among its holders. Written under the session's lock. */
     private volatile boolean evicted;
 
+    /** The attributes have been told that the session leaves, and not yet that it is back. Written under the session's lock. */
+    private volatile boolean passivated;
+
     /** Runs the listeners of the end, and so may still read what everybody else may not. Guarded by the session's lock. */
     private @Nullable Thread ender;
 
@@ -62,6 +70,7 @@ public final class LiveSession extends ManagedSession {
         this.data = data;
         this.exchange = new Exchange(this, data, cache, load);
         this.uses = new Uses(this, data, cache);
+        this.changes = new InPlaceChanges(this, data, cache);
     }
 
     /**
@@ -115,13 +124,62 @@ public final class LiveSession extends ManagedSession {
     @Override
     public @Nullable Object getAttribute(String name) {
         makeCurrent();
-        return super.getAttribute(name);
+        materialise(name);
+        Object value = super.getAttribute(name);
+        touch(name, value);
+        return value;
     }
 
+    /** Returns the names of what can be read on this node; for that, it is. */
     @Override
     public Set<String> getAttributeNameSet() {
         makeCurrent();
+        unreadNames().forEach(this::materialise);
         return super.getAttributeNameSet();
+    }
+
+    // An attribute's own code runs when it is read for the first time: not under the session's lock.
+    private void materialise(String name) {
+        LiveData.Unread unread;
+        try (AutoLock ignored = lock()) {
+            unread = data.unread(name);
+        }
+        if (unread == null) {
+            return;
+        }
+        data.read(unread);
+        Object value;
+        try (AutoLock ignored = lock()) {
+            value = data.adopt(unread);
+        }
+        if (value != null) {
+            cache.inContext(() -> Environment.activated(value, this));
+        }
+    }
+
+    private Set<String> unreadNames() {
+        try (AutoLock ignored = lock()) {
+            return data.unreadNames();
+        }
+    }
+
+    private void touch(String name, @Nullable Object value) {
+        if (value != null && !Immutables.contain(value)) {
+            RequestScope.touch(this, name);
+        }
+    }
+
+    /**
+     * The current thread, which works for no request, is about to answer a client: attributes that it has changed in place so
+     * far, of whatever session, are stored first. Blocks if there are any; costs next to nothing otherwise.
+     */
+    public static void storeBeforeReply() {
+        RequestScope.beforeReply();
+    }
+
+    /** Finds what was changed in place of these attributes; it is stored with what else there is to store. */
+    void noticeChanges(Set<String> touched) {
+        changes.look(touched);
     }
 
     @Override
@@ -173,6 +231,47 @@ public final class LiveSession extends ManagedSession {
         }
     }
 
+    // ---- activation
+
+    /** The session has come to this node: the attributes that want to hear of it are read, and told. The others stay bytes. */
+    void activate() {
+        onSessionActivation();
+        Set<String> names;
+        try (AutoLock ignored = lock()) {
+            names = data.unreadNames(cache.codec()::isActivationListener);
+        }
+        names.forEach(this::materialise);
+    }
+
+    /** Tells the attributes that were told of the opposite. */
+    @Override
+    public void onSessionActivation() {
+        Map<String, Object> values;
+        try (AutoLock ignored = lock()) {
+            values = passivated ? data.materialised() : Map.of();
+            passivated = false;
+        }
+        cache.inContext(() -> values.values().forEach(value -> Environment.activated(value, this)));
+    }
+
+    /**
+     * The session is about to leave this node's memory: the attributes that have been read, and want to hear of it, are told.
+     * What they change in place thereby is stored with the session.
+     */
+    @Override
+    public void onSessionPassivation() {
+        Map<String, Object> values;
+        try (AutoLock ignored = lock()) {
+            values = data.materialised();
+            passivated = true;
+        }
+        values.values().removeIf(value -> !Environment.isActivationListener(value.getClass()));
+        if (!values.isEmpty()) {
+            cache.inContext(() -> values.values().forEach(value -> Environment.passivating(value, this)));
+            noticeChanges(values.keySet());
+        }
+    }
+
     // ---- writes
 
     @Override
@@ -186,19 +285,30 @@ public final class LiveSession extends ManagedSession {
             }
         }
         boolean later = cache.storesLater(this);
-        Object old = super.setAttribute(name, value);
-        if (Login.isEndedBy(name, value)) {
-            try (AutoLock ignored = lock()) {
-                loggingOut = true;
+        materialise(name);
+        try {
+            return super.setAttribute(name, value);
+        } finally {
+            if (Login.isEndedBy(name, value)) {
+                try (AutoLock ignored = lock()) {
+                    loggingOut = true;
+                }
             }
-        }
-        if (value != null && encoded != null) {
-            try (AutoLock ignored = lock()) {
-                data.offer(name, value, encoded, later);
+            // Also when a listener throws, which the application is told of by the same exception as on any Jetty.
+            if (value != null && encoded != null) {
+                try (AutoLock ignored = lock()) {
+                    data.offer(name, value, encoded, later);
+                }
             }
+            storeUnless(later);
+            touch(name, value);
         }
-        storeUnless(later);
-        return old;
+    }
+
+    /** Calls the listeners of an attribute where they expect to run, on whatever thread. */
+    @Override
+    protected void onSessionAttributeUpdate(String name, @Nullable Object newValue, @Nullable Object oldValue) {
+        cache.inContext(() -> super.onSessionAttributeUpdate(name, newValue, oldValue));
     }
 
     @Override
@@ -228,6 +338,9 @@ public final class LiveSession extends ManagedSession {
         if (exchange.store() && evicted) {
             // The write has made this node a holder, which is to know of changes, and of the deadline.
             makeCurrent();
+        }
+        if (data.isUnsure()) {
+            changes.lookLater();
         }
     }
 
@@ -344,10 +457,21 @@ public final class LiveSession extends ManagedSession {
         super.use();
     }
 
-    @Override
-    public void release() {
+    /** Leaves a request. */
+    void leave() {
         super.release();
         uses.leave();
+    }
+
+    /**
+     * Ends what {@link #access} began for an accessor (Jakarta Servlet 6.1, {@code HttpSession.Accessor}): stores what was
+     * changed in place. Requests leave by the cache.
+     */
+    @Override
+    public void release() {
+        if (RequestScope.endAccess(this)) {
+            leave();
+        }
     }
 
     /**
@@ -374,11 +498,29 @@ public final class LiveSession extends ManagedSession {
         return super.getCookieSetTime() + System.currentTimeMillis() - cache.clusterTime();
     }
 
-    /** Jetty announces a request; the time is the cluster's, whatever this machine's clock says. */
+    /** A request has found this session; {@link #access} comes next, on the same thread. */
+    void foundByRequest() {
+        FOUND.set(this);
+    }
+
+    /**
+     * Jetty announces a request that has found this session; or an accessor, which has not, and enters it here. The time is the
+     * cluster's, whatever this machine's clock says.
+     *
+     * @throws IllegalStateException if an accessor's session has ended
+     */
     @Override
     public boolean access(long time) {
+        boolean accessor = FOUND.get() != this;
+        FOUND.remove();
+        if (accessor) {
+            makeCurrent();
+        }
         try (AutoLock ignored = lock()) {
-            if (!isValid() || !isResident()) {
+            if (accessor) {
+                checkAlive();
+                use();
+            } else if (!isValid() || !isResident()) {
                 return false;
             }
             _newSession = false;
@@ -386,6 +528,9 @@ public final class LiveSession extends ManagedSession {
             data.setAccessed(cache.clusterTime());
         }
         uses.now();
+        if (accessor) {
+            RequestScope.beginAccess(this);
+        }
         return true;
     }
 
@@ -618,14 +763,42 @@ public final class LiveSession extends ManagedSession {
     @Override
     public void finishInvalidate() {
         try {
+            unbindAttributes();
             super.finishInvalidate();
         } finally {
-            leave();
+            depart();
             if (data.stored()) {
                 exchange.leaveTombstone();
             } else {
                 exchange.undoCreation();
             }
+        }
+    }
+
+    // As Jetty does, but not under the session's lock, and a listener that fails does not keep the others from being
+    // called.
+    private void unbindAttributes() {
+        Set<String> names;
+        do {
+            unreadNames().forEach(this::materialise);
+            try (AutoLock ignored = lock()) {
+                names = data.getKeys();
+            }
+            names.forEach(this::unbind);
+        } while (!names.isEmpty());
+    }
+
+    private void unbind(String name) {
+        Object old;
+        try (AutoLock ignored = lock()) {
+            old = data.setAttribute(name, null);
+        }
+        try {
+            if (old != null) {
+                onSessionAttributeUpdate(name, null, old);
+            }
+        } catch (RuntimeException | LinkageError e) {
+            LOG.warn("Session {}: a listener of the end of attribute {} failed", key(), name, e);
         }
     }
 
@@ -639,11 +812,11 @@ public final class LiveSession extends ManagedSession {
             _stateChangeCompleted.signalAll();
         }
         data.heard().ended(cause);
-        leave();
+        depart();
         attachmentsEnd(cause);
     }
 
-    private void leave() {
+    private void depart() {
         uses.disarm();
         cache.forget(this);
         setResident(false);

@@ -25,13 +25,14 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.session.AbstractSessionCache;
+import org.eclipse.jetty.server.Session;
+import org.eclipse.jetty.session.DefaultSessionCache;
 import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionContext;
 import org.eclipse.jetty.session.SessionData;
+import org.eclipse.jetty.session.SessionDataStore;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. Jetty's request threads load and store, and block; Hazelcast's threads only pass on what is heard.
  */
-public final class LiveSessionCache extends AbstractSessionCache implements Inbox.Hearer {
+public final class LiveSessionCache extends DefaultSessionCache implements Inbox.Hearer {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveSessionCache.class);
     private static final long SWEEP_MS = 500;
@@ -89,6 +90,9 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     /** Listens for new epochs of the lease. */
     private final Runnable lookAgain = this::lookAgain;
 
+    /** Whether the sessions are those of the cluster, which {@link GridSessionDataStore} is another view of. */
+    private boolean shared = true;
+
     private @Nullable String scope;
     private @Nullable AttributeRules rules;
     private @Nullable AttributeCodec codec;
@@ -113,6 +117,13 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
         setSaveOnInactiveEviction(policy.saveOnInactiveEviction());
         setRemoveUnloadableSessions(policy.removeUnloadableSessions());
         setInvalidateOnShutdown(policy.invalidateOnShutdown());
+    }
+
+    /** With a store of our own, sessions are shared and live; with any other, this is Jetty's own cache in front of it. */
+    @Override
+    public void setSessionDataStore(SessionDataStore store) {
+        super.setSessionDataStore(store);
+        shared = store instanceof GridSessionDataStore;
     }
 
     @Override
@@ -172,6 +183,15 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     AttributeRules rules() {
         return Objects.requireNonNull(rules, "not initialized");
+    }
+
+    AttributeCodec codec() {
+        return Objects.requireNonNull(codec, "not initialized");
+    }
+
+    /** Runs code of the application where it expects to run, on whatever thread. */
+    void inContext(Runnable code) {
+        _context.run(code);
     }
 
     private String scope() {
@@ -543,9 +563,25 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     // ---- loading
 
+    @Override
+    public @Nullable ManagedSession get(String id) throws Exception {
+        if (!shared) {
+            return super.get(id);
+        }
+        LiveSession session = find(id, true);
+        if (session != null) {
+            session.foundByRequest();
+        }
+        return session;
+    }
+
     /** Finds the session that an id opens, entered if asked; null if there is none or the cluster does not answer. */
     @Override
-    protected @Nullable LiveSession getAndEnter(String id, boolean enter) {
+    protected @Nullable ManagedSession getAndEnter(String id, boolean enter) throws Exception {
+        return shared ? find(id, enter) : super.getAndEnter(id, enter);
+    }
+
+    private @Nullable LiveSession find(String id, boolean enter) {
         try {
             while (true) {
                 LiveSession session = find(id);
@@ -644,6 +680,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
             session.endedElsewhere(cause);
         } else {
             session.uses().armAlarm();
+            session.activate();
         }
         return session;
     }
@@ -671,7 +708,7 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
                 created,
                 maxInactiveMs,
                 known,
-                Objects.requireNonNull(codec, "not initialized"),
+                codec(),
                 rules());
     }
 
@@ -680,14 +717,16 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     /** A session that an application creates: the cluster knows of it once its first response is sent. */
     @Override
     public ManagedSession newSession(String id, long time, long maxInactiveMs) {
+        if (!shared) {
+            return super.newSession(id, time, maxInactiveMs);
+        }
         return newSession(newData(new SessionKey(scope(), id), new Heard(), clusterTime(), maxInactiveMs));
     }
 
     @Override
     public ManagedSession newSession(SessionData data) {
         if (!(data instanceof LiveData live)) {
-            throw new IllegalArgumentException(
-                    "session data of " + data.getClass().getName() + ": expected our own");
+            return super.newSession(data);
         }
         return new LiveSession(_manager, live, this, grid.nextLoad());
     }
@@ -695,7 +734,9 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     @Override
     public void add(String id, ManagedSession session) throws Exception {
         super.add(id, session);
-        LiveSession live = (LiveSession) session;
+        if (!(session instanceof LiveSession live)) {
+            return;
+        }
         heard.put(live.key(), live.data().heard());
         live.data().heard().hold(live);
         live.uses().armAlarm();
@@ -711,12 +752,23 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     /** Jetty is about to send the response; {@link CommitStream} has stored the session before. */
     @Override
-    public void commit(ManagedSession session) {}
+    public void commit(ManagedSession session) throws Exception {
+        if (!shared) {
+            super.commit(session);
+        }
+    }
 
     @Override
-    public void release(ManagedSession session) {
-        LiveSession live = (LiveSession) session;
-        live.release();
+    public void release(ManagedSession session) throws Exception {
+        if (shared) {
+            release((LiveSession) session);
+        } else {
+            super.release(session);
+        }
+    }
+
+    private void release(LiveSession live) {
+        live.leave();
         if (live.isInvalidOrInvalidating()) {
             return;
         }
@@ -730,46 +782,72 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
 
     /** Looks for the session that Jetty is about to end; the end itself is a claim, see {@link LiveSession}. */
     @Override
-    public @Nullable ManagedSession delete(String id) {
-        return LiveSession.hasJustEnded(this, id) ? null : getAndEnter(id, false);
+    public @Nullable ManagedSession delete(String id) throws Exception {
+        if (!shared) {
+            return super.delete(id);
+        }
+        return LiveSession.hasJustEnded(this, id) ? null : find(id, false);
     }
 
     @Override
-    public boolean exists(String id) {
+    public boolean exists(String id) throws Exception {
+        if (!shared) {
+            return super.exists(id);
+        }
         if (StoreFailure.concernsThisThread()) {
             // A new session must not take the id of the one that could not be read.
             return false;
         }
-        LiveSession session = getAndEnter(id, false);
+        LiveSession session = find(id, false);
         return session != null && session.isValid();
     }
 
+    /**
+     * Gives a session its new id, and tells the listeners of it. Never answers with the session: Jetty would then tell the
+     * listeners itself, and log whole ids if one of them fails.
+     */
     @Override
     public @Nullable ManagedSession renewSessionId(
-            String oldId, String newId, String oldExtendedId, String newExtendedId) {
-        LiveSession session = getAndEnter(oldId, true);
+            String oldId, String newId, String oldExtendedId, String newExtendedId) throws Exception {
+        if (!shared) {
+            return super.renewSessionId(oldId, newId, oldExtendedId, newExtendedId);
+        }
+        LiveSession session = find(oldId, true);
         if (session == null) {
             return null;
         }
         try {
             session.renameTo(newId);
-            return session;
+            tellIdListeners(session, oldId);
         } catch (StoreUnavailableException | IllegalStateException e) {
             // LiveSession.renewId sees that the id is still the old one, and tells the application.
             LOG.debug("Session {}: its id stays", session.key(), e);
-            session.release();
-            return null;
+        } finally {
+            release(session);
+        }
+        return null;
+    }
+
+    private void tellIdListeners(LiveSession session, String oldId) {
+        try {
+            _manager.onSessionIdChanged(session, oldId);
+        } catch (RuntimeException e) {
+            LOG.warn("Session {}: a listener of its change of id failed", session.key(), e);
         }
     }
 
     /** Sessions end by this node's own clock, so Jetty's scavenger has nothing to do. */
     @Override
     public Set<String> checkExpiration(Set<String> candidates) {
-        return Set.of();
+        return shared ? Set.of() : super.checkExpiration(candidates);
     }
 
     @Override
-    public void checkInactiveSession(ManagedSession session) {}
+    public void checkInactiveSession(ManagedSession session) {
+        if (!shared) {
+            super.checkInactiveSession(session);
+        }
+    }
 
     /**
      * This web application stops: what is not stored is, and other nodes carry the sessions on; or they end, with {@code
@@ -777,6 +855,10 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
      */
     @Override
     public void shutdown() {
+        if (!shared) {
+            super.shutdown();
+            return;
+        }
         if (isInvalidateOnShutdown()) {
             endAll();
         }
@@ -822,28 +904,18 @@ public final class LiveSessionCache extends AbstractSessionCache implements Inbo
     }
 
     @Override
-    protected @Nullable LiveSession doGet(String id) {
-        return byId.get(id);
+    public @Nullable ManagedSession doGet(String id) {
+        return shared ? byId.get(id) : super.doGet(id);
     }
 
     @Override
-    protected @Nullable ManagedSession doPutIfAbsent(String id, ManagedSession session) {
-        return byId.putIfAbsent(id, (LiveSession) session);
-    }
-
-    @Override
-    protected ManagedSession doComputeIfAbsent(String id, Function<String, ManagedSession> load) {
-        return byId.computeIfAbsent(id, key -> (LiveSession) load.apply(key));
-    }
-
-    @Override
-    protected boolean doReplace(String id, ManagedSession oldValue, ManagedSession newValue) {
-        return byId.replace(id, (LiveSession) oldValue, (LiveSession) newValue);
+    public @Nullable Session doPutIfAbsent(String id, ManagedSession session) {
+        return shared ? byId.putIfAbsent(id, (LiveSession) session) : super.doPutIfAbsent(id, session);
     }
 
     @Override
     public @Nullable ManagedSession doDelete(String id) {
-        return byId.remove(id);
+        return shared ? byId.remove(id) : super.doDelete(id);
     }
 
     /** Names the web application; no session, and no id. */

@@ -6,19 +6,37 @@ import org.eclipse.jetty.server.handler.ContextHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows which request the current thread works for: Jetty announces each entry into a web application, also the dispatches of
- * an asynchronous request. A WebSocket's callbacks enter without a request. Stateless but for a thread-local; one instance
- * serves all contexts.
+ * Knows which request the current thread works for, and what it has touched: Jetty announces each entry into a web application,
+ * also the dispatches of an asynchronous request. A WebSocket's callbacks enter without a request; what they changed in place
+ * is stored when they leave. Stateless but for a thread-local; one instance serves all contexts.
  */
 final class RequestScope implements ContextHandler.ContextScopeListener {
 
     static final RequestScope INSTANCE = new RequestScope();
 
+    private static final String TOUCHED = Touched.class.getName();
+
     private static final ThreadLocal<@Nullable Entry> CURRENT = new ThreadLocal<>();
 
-    /** Entries nest: an application may be entered from another, or from itself. */
-    private record Entry(
-            @Nullable Request request, @Nullable Entry outer) {}
+    /** One entry of a thread. Entries nest: an application may be entered from another, or from itself. */
+    private static final class Entry {
+        final @Nullable Request request;
+
+        /** The session that is accessed without a request. */
+        final @Nullable LiveSession accessed;
+
+        final @Nullable Entry outer;
+
+        /** Of this entry alone, or of the request; null while nothing was touched here. */
+        @Nullable
+        Touched touched;
+
+        Entry(@Nullable Request request, @Nullable LiveSession accessed, @Nullable Entry outer) {
+            this.request = request;
+            this.accessed = accessed;
+            this.outer = outer;
+        }
+    }
 
     private RequestScope() {}
 
@@ -28,19 +46,92 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
         return entry == null ? null : entry.request;
     }
 
-    @Override
-    public void enterScope(Context context, @Nullable Request request) {
-        CURRENT.set(new Entry(request, CURRENT.get()));
+    /** The current thread has read or set an attribute whose value may change in place. */
+    static void touch(LiveSession session, String name) {
+        Entry entry = CURRENT.get();
+        if (entry == null) {
+            return;
+        }
+        Touched touched = entry.touched;
+        if (touched == null) {
+            touched = entry.request == null ? new Touched() : touchedIn(entry.request);
+            entry.touched = touched;
+        }
+        touched.add(session, name);
     }
 
-    @Override
-    public void exitScope(Context context, @Nullable Request request) {
+    // The threads of one request share it.
+    private static Touched touchedIn(Request request) {
+        synchronized (request.getComponents()) {
+            Touched touched = touchedBy(request);
+            if (touched == null) {
+                touched = new Touched();
+                request.setAttribute(TOUCHED, touched);
+            }
+            return touched;
+        }
+    }
+
+    /** Returns what a request has touched so far, or null for nothing. */
+    static @Nullable Touched touchedBy(Request request) {
+        return (Touched) request.getAttribute(TOUCHED);
+    }
+
+    /** Begins an access to a session that is no request's. Ended by {@link #endAccess}. */
+    static void beginAccess(LiveSession session) {
+        CURRENT.set(new Entry(null, session, CURRENT.get()));
+    }
+
+    /**
+     * Ends what {@link #beginAccess} began, and stores what was changed in place meanwhile. Blocks if there is something.
+     *
+     * @return false if the current thread has begun no such access
+     */
+    static boolean endAccess(LiveSession session) {
+        Entry entry = CURRENT.get();
+        if (entry == null || entry.accessed != session) {
+            return false;
+        }
+        storeAtTheEnd(pop());
+        return true;
+    }
+
+    /** The current thread is about to send something that is no response: what it has changed in place goes first. May block. */
+    static void beforeReply() {
+        Entry entry = CURRENT.get();
+        if (entry != null && entry.request == null && entry.touched != null) {
+            entry.touched.storeBeforeReply();
+        }
+    }
+
+    private static void storeAtTheEnd(@Nullable Touched touched) {
+        if (touched != null) {
+            touched.storeAtTheEnd();
+        }
+    }
+
+    private static @Nullable Touched pop() {
         Entry entry = CURRENT.get();
         Entry outer = entry == null ? null : entry.outer;
         if (outer == null) {
             CURRENT.remove();
         } else {
             CURRENT.set(outer);
+        }
+        return entry == null ? null : entry.touched;
+    }
+
+    @Override
+    public void enterScope(Context context, @Nullable Request request) {
+        CURRENT.set(new Entry(request, null, CURRENT.get()));
+    }
+
+    /** What a request changes before its response is committed goes with the response; everything else is stored here. */
+    @Override
+    public void exitScope(Context context, @Nullable Request request) {
+        Touched touched = pop();
+        if (request == null || CommitStream.hasCommitted(request)) {
+            storeAtTheEnd(touched);
         }
     }
 }

@@ -16,6 +16,7 @@ import org.eclipse.jetty.websocket.core.Extension;
 import org.eclipse.jetty.websocket.core.ExtensionStack;
 import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.IncomingFrames;
+import org.eclipse.jetty.websocket.core.OutgoingFrames;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,13 +83,18 @@ final class Mooring implements Attachment, Connection.Listener {
         }
     }
 
-    /** Sees what the client sends, after the extensions have decoded it. */
+    /** Sees what the client sends, after the extensions have decoded it, and what it is sent. */
     private void watchFrames() {
         ExtensionStack stack = socket.getExtensionStack();
         List<Extension> extensions = stack.getExtensions();
         if (extensions.isEmpty()) {
-            stack.initialize(watching(stack.getNextIncoming()), stack.getNextOutgoing(), socket);
-        } else if (extensions.get(extensions.size() - 1) instanceof AbstractExtension last) {
+            stack.initialize(watching(stack.getNextIncoming()), storing(stack.getNextOutgoing()), socket);
+            return;
+        }
+        if (extensions.get(0) instanceof AbstractExtension first) {
+            first.setNextOutgoingFrames(storing(first.getNextOutgoing()));
+        }
+        if (extensions.get(extensions.size() - 1) instanceof AbstractExtension last) {
             last.setNextIncomingFrames(watching(last.getNextIncoming()));
         } else {
             LOG.warn(
@@ -111,6 +117,16 @@ final class Mooring implements Attachment, Connection.Listener {
                 }
             }
             next.onFrame(frame, callback);
+        };
+    }
+
+    /** A client that has its answer finds on every node what the message changed in place. */
+    private static OutgoingFrames storing(OutgoingFrames next) {
+        return entry -> {
+            if (entry.getFrame().isDataFrame()) {
+                LiveSession.storeBeforeReply();
+            }
+            next.sendFrame(entry);
         };
     }
 

@@ -29,10 +29,10 @@ import java.util.stream.Stream;
  * Several nodes of one cluster in this JVM, each a {@link Grid} of its own on loopback. Stopped in reverse order, and after
  * them the server that they are clients of.
  */
-final class TestGrids implements AutoCloseable {
+public final class TestGrids implements AutoCloseable {
 
     /** What the nodes are to the cluster. */
-    enum Mode {
+    public enum Mode {
         /** Each is a member. */
         MEMBER,
         /** Each is a client of one plain Hazelcast server. */
@@ -66,7 +66,7 @@ final class TestGrids implements AutoCloseable {
     }
 
     /** Starts so many nodes, each when the one before has joined. Blocks until each knows all others. */
-    static TestGrids of(Mode mode, int nodes) {
+    public static TestGrids of(Mode mode, int nodes) {
         TestGrids grids = new TestGrids();
         try {
             grids.start(mode, nodes);
@@ -128,7 +128,8 @@ final class TestGrids implements AutoCloseable {
                 .toList();
     }
 
-    Grid grid(int index) {
+    /** The node with this number, from 0. */
+    public Grid grid(int index) {
         return grids.get(index);
     }
 
@@ -151,6 +152,11 @@ final class TestGrids implements AutoCloseable {
 
     IMap<String, NodeRow> rows(int index) {
         return hazelcast(index).getMap(MAP + "-nodes");
+    }
+
+    /** Forgets all sessions, without a word to anybody. */
+    public void clear() {
+        records(0).clear();
     }
 
     IMap<String, SessionRecord> records(int index) {

@@ -140,6 +140,7 @@ final class Samples {
             case 0 -> creation(node);
             case 1 -> claim(node);
             case 2 -> new Change.End(node);
+            case 3 -> new Change.Look();
             default -> lively(node);
         };
     }

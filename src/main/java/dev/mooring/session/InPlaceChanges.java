@@ -1,0 +1,94 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.StoreUnavailableException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.util.thread.AutoLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the attributes of one session that were changed in place, without {@code setAttribute}: those that somebody had in
+ * hands are serialised once more and compared with what they were. Only a digest is kept of that. A value that changes while it
+ * is being serialised fails nobody; it is looked at again a little later, and whenever the session is. Thread-safe; takes the
+ * session's lock, and holds none while a value's own code runs.
+ */
+final class InPlaceChanges {
+
+    private static final Logger LOG = LoggerFactory.getLogger(InPlaceChanges.class);
+    private static final int LATER_LOOKS = 5;
+    private static final long LATER_MS = 200;
+
+    private final LiveSession session;
+    private final LiveData data;
+    private final LiveSessionCache cache;
+
+    /** How often in a row it was looked again later, in vain. */
+    private final AtomicInteger inVain = new AtomicInteger();
+
+    private final AtomicBoolean planned = new AtomicBoolean();
+
+    InPlaceChanges(LiveSession session, LiveData data, LiveSessionCache cache) {
+        this.session = session;
+        this.data = data;
+        this.cache = cache;
+    }
+
+    /** Looks at these attributes, and at those that nobody could tell of before. What has changed is to be stored. */
+    void look(Set<String> touched) {
+        List<LiveData.Suspect> suspects;
+        try (AutoLock ignored = session.lock()) {
+            if (session.isInvalidOrInvalidating()) {
+                return;
+            }
+            suspects = data.suspects(touched);
+        }
+        suspects.forEach(this::look);
+        if (data.isUnsure()) {
+            lookLater();
+        } else if (!suspects.isEmpty()) {
+            inVain.set(0);
+        }
+    }
+
+    private void look(LiveData.Suspect suspect) {
+        try {
+            byte[] bytes = cache.codec().encodeWhileItChanges(suspect.value);
+            if (!cache.rules().fits(bytes)) {
+                cache.rules().outgrown(session.key(), suspect.name, suspect.value, bytes.length);
+                return;
+            }
+            try (AutoLock ignored = session.lock()) {
+                data.compare(suspect, bytes);
+            }
+        } catch (IOException e) {
+            boolean again = inVain.get() < LATER_LOOKS;
+            if (!again) {
+                cache.rules().changeStaysHere(session.key(), suspect.name, suspect.value, e);
+            }
+            try (AutoLock ignored = session.lock()) {
+                data.keepUnsure(suspect, again);
+            }
+        }
+    }
+
+    /** Looks again soon, on another thread, and stores what has changed. Does not block. */
+    void lookLater() {
+        if (!planned.compareAndSet(false, true)) {
+            return;
+        }
+        inVain.incrementAndGet();
+        cache.deadlines().in(LATER_MS, () -> {
+            planned.set(false);
+            look(Set.of());
+            try {
+                session.store();
+            } catch (StoreUnavailableException e) {
+                LOG.warn("Session {}: what was changed in place is not stored", session.key(), e);
+            }
+        });
+    }
+}

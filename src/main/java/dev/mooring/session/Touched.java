@@ -1,0 +1,59 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.StoreUnavailableException;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The attributes that one request, or one callback of a WebSocket, has had in its hands: those that it may have changed in
+ * place. Thread-safe, for a request may work on several threads.
+ */
+final class Touched {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Touched.class);
+
+    private final Map<LiveSession, Set<String>> names = new ConcurrentHashMap<>();
+
+    /** Whether something was touched since it was looked at last. */
+    private volatile boolean fresh;
+
+    void add(LiveSession session, String name) {
+        names.computeIfAbsent(session, s -> ConcurrentHashMap.newKeySet()).add(name);
+        fresh = true;
+    }
+
+    /**
+     * Finds what was changed in place, and stores it. Blocks; does nothing where nothing was touched.
+     *
+     * @throws StoreUnavailableException if the cluster did not confirm
+     */
+    void store() {
+        names.forEach((session, touched) -> {
+            session.noticeChanges(touched);
+            session.store();
+        });
+    }
+
+    /** As {@link #storeAtTheEnd}, before something is said to the outside; nothing if nothing was touched since the last time. */
+    void storeBeforeReply() {
+        if (fresh) {
+            storeAtTheEnd();
+        }
+    }
+
+    /** As {@link #store}, where nobody is left to be told of a failure. */
+    void storeAtTheEnd() {
+        fresh = false;
+        names.forEach((session, touched) -> {
+            session.noticeChanges(touched);
+            try {
+                session.store();
+            } catch (StoreUnavailableException e) {
+                LOG.warn("Session {}: what was changed in place is not stored", session.key(), e);
+            }
+        });
+    }
+}

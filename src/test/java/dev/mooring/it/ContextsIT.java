@@ -1,0 +1,179 @@
+package dev.mooring.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.mooring.nodes.JettyBase;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Several contexts on two nodes that have no WebSocket module: at {@code /}, with one id, with ids in URLs, with cookies of their own. */
+class ContextsIT {
+    private static NodeCluster cluster;
+
+    @BeforeAll
+    static void startNodes() {
+        Path war = Path.of(System.getProperty("mooring.wars"), "misuse.war");
+        cluster = NodeCluster.start(
+                "contexts",
+                2,
+                Mode.MEMBERS,
+                base -> base.modules("http", "ee10-deploy", "ee10-annotations")
+                        .property("jetty.deploy.scanInterval", "1")
+                        .war("ROOT", war)
+                        .war("one", war)
+                        .war("two", war)
+                        .war("urls", war)
+                        .war("cookies", war),
+                ContextsIT::describe);
+    }
+
+    @AfterAll
+    static void stopNodesAndReadTheirLogs() {
+        cluster.close();
+        LogCheck.of(cluster).passes(List.of("/two", "/urls", "/cookies"));
+    }
+
+    @Test
+    void theRootContextHasItsSessionsOnBothNodes() {
+        Browser ada = cluster.newBrowser();
+        says(ada, 0, "", "open;set a text root");
+
+        assertThat(says(ada, 1, "", "get a;context")).isEqualTo("root | root");
+        assertThat(says(ada, 1, "/one", "hasSession")).isEqualTo("false");
+    }
+
+    @Test
+    void sessionsOfTwoContextsWithOneIdAreTwoAndEndTogether() {
+        Browser ada = cluster.newBrowser();
+        String id = says(ada, 0, "/one", "open;id;set a text one").split(" \\| ")[1];
+        ada.takesSessionCookie(uri(0, "/two", ""), "/two", id);
+
+        assertThat(says(ada, 1, "/two", "hasSession;open;id;set a text two")).startsWith("false | true | " + id);
+        assertThat(says(ada, 1, "/one", "get a")).isEqualTo("one");
+        assertThat(says(ada, 0, "/two", "get a")).isEqualTo("two");
+
+        says(ada, 0, "/one", "invalidate");
+
+        assertThat(says(ada, 1, "/two", "hasSession")).isEqualTo("false");
+    }
+
+    @Test
+    void anIdInTheUrlOpensTheSessionOnBothNodes() {
+        HttpClient http = HttpClient.newHttpClient();
+        HttpResponse<String> opened = send(http, uri(0, "/urls", "open;id;set a text url"), "");
+        String id = opened.body().split(" \\| ")[1];
+        assertThat(opened.headers().allValues("Set-Cookie")).isEmpty();
+
+        URI there = URI.create(
+                uri(1, "/urls", "get a;valid;encode").toString().replace("/do?", "/do;jsessionid=" + id + "?"));
+
+        assertThat(send(http, there, "").body()).isEqualTo("url | true false true | /next;jsessionid=ID");
+    }
+
+    @Test
+    void theCookieIsTheApplicationsOwn() {
+        HttpClient http = HttpClient.newHttpClient();
+        String cookie = send(http, uri(0, "/cookies", "open;set a text own"), "")
+                .headers()
+                .firstValue("Set-Cookie")
+                .orElseThrow();
+        assertThat(cookie).startsWith("__Host-SID=").contains("Secure").contains("Path=/;");
+
+        assertThat(send(http, uri(1, "/cookies", "get a;valid"), cookie.split(";")[0])
+                        .body())
+                .isEqualTo("own | true true false");
+    }
+
+    @Test
+    void twoValidCookiesAreRefused() {
+        HttpClient http = HttpClient.newHttpClient();
+        String first = cookieOf(send(http, uri(0, "/one", "open"), ""));
+        String second = cookieOf(send(http, uri(1, "/one", "open"), ""));
+
+        assertThat(send(http, uri(0, "/one", "hasSession"), first + "; " + second)
+                        .statusCode())
+                .isEqualTo(400);
+        assertThat(send(http, uri(1, "/one", "hasSession"), first + "; JSESSIONID=nobodys")
+                        .body())
+                .isEqualTo("true");
+    }
+
+    @Test
+    void aRedeployedContextGoesOnWithItsSessions() throws IOException {
+        Browser ada = cluster.newBrowser();
+        says(ada, 0, "/one", "open;set a list one");
+        Path war = cluster.node(0).base().directory().resolve("webapps/one.war");
+        long before = starts();
+
+        Files.setLastModifiedTime(war, FileTime.from(Instant.now().plusSeconds(2)));
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> starts() > before);
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> ada.gets(uri(0, "/one", "get a")).statusCode() == 200);
+        assertThat(says(ada, 0, "/one", "get a;change a two")).isEqualTo("[one] | ok");
+        assertThat(says(ada, 1, "/one", "get a")).isEqualTo("[one, two]");
+    }
+
+    private static long starts() {
+        return cluster.node(0).log().stream()
+                .filter(line -> line.contains("Sessions of context /one:"))
+                .count();
+    }
+
+    private static String cookieOf(HttpResponse<String> response) {
+        return response.headers().firstValue("Set-Cookie").orElseThrow().split(";")[0];
+    }
+
+    private static String says(Browser browser, int node, String context, String words) {
+        String answer = browser.gets(uri(node, context, words)).body();
+        int events = answer.indexOf(" {");
+        return events < 0 ? answer : answer.substring(0, events);
+    }
+
+    private static URI uri(int node, String context, String words) {
+        return cluster.node(node).http(context + "/do?m=" + URLEncoder.encode(words, StandardCharsets.UTF_8));
+    }
+
+    private static HttpResponse<String> send(HttpClient http, URI uri, String cookies) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20));
+        if (!cookies.isEmpty()) {
+            request.header("Cookie", cookies);
+        }
+        try {
+            return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    private static void describe(JettyBase base) {
+        Path webapps = base.directory().resolve("webapps");
+        Wars.describe(
+                webapps.resolve("urls.war"),
+                "</session-timeout>",
+                "</session-timeout><tracking-mode>URL</tracking-mode>");
+        Wars.describe(
+                webapps.resolve("cookies.war"),
+                "</session-timeout>",
+                "</session-timeout><cookie-config><name>__Host-SID</name><path>/</path><secure>true</secure></cookie-config>");
+    }
+}
