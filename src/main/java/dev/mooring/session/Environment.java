@@ -34,7 +34,9 @@ public final class Environment {
         if (!(context instanceof ContextHandler.ScopedContext scoped)) {
             return false;
         }
-        return call(scoped.getContextHandler(), "isDistributable")
+        // The context has a flag of that name too, which no descriptor sets.
+        return call(scoped.getContextHandler(), "getMetaData")
+                .flatMap(descriptors -> call(descriptors, "isDistributable"))
                 .filter(Boolean.TRUE::equals)
                 .isPresent();
     }
