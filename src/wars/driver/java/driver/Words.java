@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * One operation on a session, in one line of text, by HTTP and by WebSocket alike: {@code set+name+value}, {@code get+name},
- * {@code all}, {@code id}. The words keep nothing and log nothing, so that 100,000 of them cost the session and nothing else.
+ * {@code all}, {@code id}, {@code max+seconds}, {@code end}. The words keep nothing and log nothing, so that 100,000 of them cost the session and nothing else.
  */
 final class Words {
     /** Answer where there is no session. */
@@ -39,6 +39,14 @@ final class Words {
             case "get" -> String.valueOf(session.getAttribute(words[1]));
             case "all" -> all(session);
             case "id" -> session.getId();
+            case "max" -> {
+                session.setMaxInactiveInterval(Integer.parseInt(words[1]));
+                yield "ok";
+            }
+            case "end" -> {
+                session.invalidate();
+                yield "ok";
+            }
             default -> throw new IllegalArgumentException("unknown word " + words[0]);
         };
     }

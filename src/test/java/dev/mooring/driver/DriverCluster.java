@@ -13,36 +13,74 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Three Jetty nodes with the web application {@code driver}, and what they keep their sessions in. Everything listens on the loopback
- * address, on random ports, in a cluster of a random name. Not thread-safe.
+ * address, on random ports, in a cluster of a random name. Started and closed by one thread; the rest is thread-safe.
  */
 final class DriverCluster implements AutoCloseable {
     /** How many nodes there are. */
     static final int NODES = 3;
 
+    /** Whose {@code sessionDestroyed} did not know its number. */
+    static final int NOBODY = -1;
+
+    private static final int SESSIONS_OF_A_RUN = 1_000_000;
+    private static final int SERVERS = 2;
+    private static final Pattern DESTROYED = Pattern.compile("driver: destroyed (\\d+|null)\\.");
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
 
     private final Mode mode;
+    private final String directory;
+    private final int backups;
     private final String name = "driver-" + UUID.randomUUID();
     private final List<Integer> ports =
             IntStream.range(0, NODES).mapToObj(i -> Ports.free()).toList();
-    private final List<HazelcastServer> servers = new ArrayList<>();
-    private final List<JettyNode> nodes = new ArrayList<>();
+    private final List<HazelcastServer> servers = new CopyOnWriteArrayList<>();
+    private final List<JettyBase> bases = new ArrayList<>();
 
-    private DriverCluster(Mode mode) {
+    /** The nodes by number; a restarted one takes the place of the one before it. */
+    private final List<JettyNode> nodes = new CopyOnWriteArrayList<>();
+
+    /** Every process that was ever started here. */
+    private final List<JettyNode> processes = new CopyOnWriteArrayList<>();
+
+    private final AtomicInteger runs = new AtomicInteger();
+    private final Set<JettyNode> killed = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable Faults faults;
+
+    private DriverCluster(Mode mode, String directory, int backups) {
         this.mode = mode;
+        this.directory = directory;
+        this.backups = backups;
     }
 
     /** Starts the nodes, and returns when they have found each other. Blocks. */
-    static DriverCluster start(Mode mode) {
-        var cluster = new DriverCluster(mode);
+    static DriverCluster start(Mode mode, String directory) {
+        return start(mode, directory, 1);
+    }
+
+    /**
+     * The same with another number of backups.
+     *
+     * @param directory the first part of the directories' names; unique among test classes
+     */
+    static DriverCluster start(Mode mode, String directory, int backups) {
+        var cluster = new DriverCluster(mode, directory, backups);
         try {
             cluster.start();
             return cluster;
@@ -59,11 +97,12 @@ final class DriverCluster implements AutoCloseable {
                 awaitNodes(NODES);
             }
             case CLIENT -> {
-                // The server has the port of a member that there is not.
-                List<Integer> port = ports.subList(0, 1);
-                servers.add(HazelcastServer.launch("5.7.0", name, ports.get(0), port)
-                        .awaitStarted(START_LIMIT));
-                IntStream.range(0, NODES).forEach(number -> launch(number, client(number, port)));
+                // The servers have the ports of members that there are not.
+                List<Integer> known = ports.subList(0, SERVERS);
+                known.forEach(port -> servers.add(launchServer(port)));
+                servers.forEach(server -> server.awaitStarted(START_LIMIT));
+                servers.forEach(server -> server.awaitMembers(SERVERS, START_LIMIT));
+                IntStream.range(0, NODES).forEach(number -> launch(number, client(number, known)));
                 awaitNodes(0);
             }
             case MIXED -> {
@@ -100,6 +139,84 @@ final class DriverCluster implements AutoCloseable {
         return List.copyOf(nodes);
     }
 
+    /** A number for the first session of a run, so that no two runs have a session in common. */
+    int firstSessionOfNextRun() {
+        return runs.getAndIncrement() * SESSIONS_OF_A_RUN;
+    }
+
+    /** The node with this number, as it runs now. */
+    JettyNode node(int number) {
+        return nodes.get(number);
+    }
+
+    /** The plain servers; none where the nodes are members. */
+    List<HazelcastServer> servers() {
+        return List.copyOf(servers);
+    }
+
+    /** Begins to break what a plan says. */
+    Faults breaks(Plan plan) {
+        var begun = new Faults(this, plan);
+        faults = begun;
+        return begun;
+    }
+
+    /** Whether a node is broken on purpose just now. */
+    boolean isAway(int node) {
+        Faults now = faults;
+        return now != null && now.isAway(node);
+    }
+
+    /** Waits until nothing is broken on purpose. */
+    void awaitCalm() throws InterruptedException {
+        Faults now = faults;
+        if (now != null) {
+            now.awaitCalm();
+        }
+    }
+
+    /** Longer than anything is broken. */
+    Duration longestFault() {
+        return faults == null ? Duration.ZERO : Duration.ofSeconds(45);
+    }
+
+    /** Kills a node as a crash would. */
+    void kill(int number) {
+        killed.add(nodes.get(number));
+        nodes.get(number).kill();
+    }
+
+    /** Starts a node again on its base and port. Blocks until it has started. */
+    void restart(int number) {
+        nodes.set(number, launch(number));
+        nodes.get(number).awaitStarted(START_LIMIT);
+    }
+
+    /** Starts a killed server again on its port. Blocks until it has found the others. */
+    void restartServer(int number) {
+        HazelcastServer server = launchServer(servers.get(number).port());
+        servers.set(number, server);
+        server.awaitStarted(START_LIMIT);
+        server.awaitMembers(SERVERS, START_LIMIT);
+    }
+
+    /** How often {@code sessionDestroyed} ran so far, by number of the session. */
+    Map<Integer, Checker.Destroyed> destroyed() {
+        var destroyed = new HashMap<Integer, Checker.Destroyed>();
+        for (JettyNode process : processes) {
+            for (String line : process.log()) {
+                Matcher matcher = DESTROYED.matcher(line);
+                if (matcher.find()) {
+                    destroyed.merge(
+                            matcher.group(1).equals("null") ? NOBODY : Integer.valueOf(matcher.group(1)),
+                            killed.contains(process) ? new Checker.Destroyed(0, 1) : new Checker.Destroyed(1, 0),
+                            Checker.Destroyed::plus);
+                }
+            }
+        }
+        return destroyed;
+    }
+
     @Override
     public void close() {
         for (JettyNode node : nodes) {
@@ -110,13 +227,23 @@ final class DriverCluster implements AutoCloseable {
         }
     }
 
+    private HazelcastServer launchServer(int port) {
+        return HazelcastServer.launch("5.7.0", name, port, ports.subList(0, SERVERS));
+    }
+
     private void launch(int number, JettyBase.Builder base) {
         Path war = Path.of(System.getProperty("mooring.wars"), "driver.war");
-        nodes.add(JettyNode.launch(
-                "node-" + number,
-                base.modules("http", "ee10-deploy", "ee10-websocket-jakarta")
-                        .war("driver", war)
-                        .create()));
+        bases.add(base.modules("http", "ee10-deploy", "ee10-websocket-jakarta")
+                .property("jetty.http.port", String.valueOf(Ports.free()))
+                .war("driver", war)
+                .create());
+        nodes.add(launch(number));
+    }
+
+    private JettyNode launch(int number) {
+        JettyNode node = JettyNode.launch("node-" + number, bases.get(number));
+        processes.add(node);
+        return node;
     }
 
     private void awaitNodes(int members) {
@@ -130,7 +257,7 @@ final class DriverCluster implements AutoCloseable {
     }
 
     private JettyBase.Builder base(int number) {
-        return JettyBase.in(work("driver-" + number));
+        return JettyBase.in(work(directory + "-" + number));
     }
 
     private JettyBase.Builder mooring(int number) {
@@ -141,6 +268,7 @@ final class DriverCluster implements AutoCloseable {
         return mooring(number)
                 .modules("session-hazelcast")
                 .property("jetty.session.hazelcast.port", String.valueOf(members.get(number)))
+                .property("jetty.session.hazelcast.backupCount", String.valueOf(backups))
                 .property("jetty.session.hazelcast.members", addresses(members));
     }
 
@@ -155,7 +283,7 @@ final class DriverCluster implements AutoCloseable {
      * would lie, and the configuration restricts it to the loopback address.
      */
     private JettyBase.Builder stock(int number) {
-        Path template = work("driver-stock-" + number);
+        Path template = work(directory + "-template-" + number);
         String cache = mode == Mode.STOCK_NULL_CACHE ? "session-cache-null" : "session-cache-hash";
         try {
             Path jar = Path.of(Hazelcast.class

@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.hazelcast.client.HazelcastClient;
 import com.hazelcast.client.config.ClientConfig;
 import com.hazelcast.core.HazelcastInstance;
-import dev.mooring.driver.Report.Finding;
+import dev.mooring.driver.Operation.Kind;
 import java.time.Duration;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
@@ -15,7 +14,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Many write the same sessions on three nodes: nothing is lost and nothing stale. */
+/** Many write the same sessions on three nodes, and make and end others: no order of the nodes' doings is refuted. */
 @ParameterizedClass
 @EnumSource(names = {"MEMBER", "CLIENT", "MIXED"})
 class DriverIT {
@@ -26,7 +25,7 @@ class DriverIT {
 
     @BeforeParameterizedClassInvocation
     static void startNodes(Mode mode) {
-        cluster = DriverCluster.start(mode);
+        cluster = DriverCluster.start(mode, "driver");
     }
 
     @AfterParameterizedClassInvocation
@@ -35,54 +34,37 @@ class DriverIT {
     }
 
     @Test
-    void nothingIsLostAndNothingIsStale() throws Exception {
-        Report report = Driver.run(cluster, Plan.of(4_000));
+    void theHistoryOfAQuietRunIsInOrder() throws Exception {
+        Report report = Driver.run(cluster, Plan.of(3_000));
 
-        assertRefutesNothing(report);
+        assertInOrder(report);
+        assertThat(report.done(Kind.END)).as("ends: %s", report).isPositive();
+        assertThat(report.done(Kind.EXPIRY)).as("expiries: %s", report).isPositive();
     }
 
     @Test
     void idsThatChangeEveryFewMillisecondsLoseNothingAndLeaveNothingBehind() throws Exception {
-        Plan plan = Plan.of(2_000).withSessions(5).withIdChanges(Duration.ofMillis(3));
+        Plan plan = Plan.of(1_500).withSessions(5).withIdChanges(Duration.ofMillis(3));
         long recordsBefore = entries("jetty-sessions");
         long aliasesBefore = entries("jetty-sessions-ids");
 
         Report report = Driver.run(cluster, plan);
 
-        assertRefutesNothing(report);
-        assertThat(report.idChanges()).as("changes of ids: %s", report).isGreaterThan(20);
-        assertThat(entries("jetty-sessions") - recordsBefore).as("new records").isEqualTo(plan.sessions());
+        assertInOrder(report);
+        assertThat(report.done(Kind.RENAME)).as("changes of ids: %s", report).isGreaterThan(20);
+        // A record for each session; of those that have ended, a tombstone for ten minutes.
+        assertThat(entries("jetty-sessions") - recordsBefore)
+                .as("new records")
+                .isLessThanOrEqualTo(report.done(Kind.OPEN));
         assertThat(entries("jetty-sessions-ids") - aliasesBefore)
                 .as("new aliases")
                 .isBetween(1L, (long) plan.sessions());
     }
 
-    @Test
-    @Tag("stress")
-    void nothingIsLostAndNothingIsStaleOfAHundredThousandWrites() throws Exception {
-        Report report = Driver.run(cluster, Plan.of(100_000));
-
-        assertRefutesNothing(report);
-        assertThat(report.reads()).isGreaterThan(50_000);
-    }
-
-    @Test
-    @Tag("stress")
-    void nodesThatPauseForThreeSecondsLoseNothingAndReadNothingStale() throws Exception {
-        Plan plan = Plan.of(10_000).withSessions(6);
-
-        try (var ignored = new Pauses(cluster.nodes(), Duration.ofSeconds(3), plan.seed())) {
-            assertRefutesNothing(Driver.run(cluster, plan));
-        }
-    }
-
-    private static void assertRefutesNothing(Report report) {
-        assertThat(report.count(Finding.STALE)).as("stale: %s", report).isZero();
-        assertThat(report.count(Finding.LOST)).as("lost: %s", report).isZero();
-        assertThat(report.count(Finding.MISPLACED)).as("misplaced: %s", report).isZero();
-        assertThat(report.count(Finding.CLOSED)).as("closed: %s", report).isZero();
-        assertThat(report.count(Finding.UNKNOWN)).as("unknown: %s", report).isLessThan((int) report.writes() / 100);
-        assertThat(report.idChanges()).as("changes of ids: %s", report).isPositive();
+    private static void assertInOrder(Report report) {
+        assertThat(report.violations()).as("%s", report).isEmpty();
+        assertThat(report.answeredInCalm()).as("answered: %s", report).isGreaterThan(0.95);
+        assertThat(report.done(Kind.RENAME)).as("changes of ids: %s", report).isPositive();
     }
 
     /** How many entries a map has, as anybody sees it who joins the cluster as a plain client. */

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Words by HTTP to one node, one request each, over a connection that is kept alive. Blocks; not thread-safe. */
-final class HttpLine implements AutoCloseable {
+final class HttpLine {
     private static final String PATH = "/driver/word?";
 
     private final JettyNode node;
@@ -47,13 +47,13 @@ final class HttpLine implements AutoCloseable {
             String set = head.get("set-cookie");
             return new Answer(text, set == null ? null : set.split(";", 2)[0]);
         } catch (IOException failure) {
-            close();
+            drop();
             throw failure;
         }
     }
 
-    @Override
-    public void close() throws IOException {
+    /** Goes away; the next request connects anew. */
+    void drop() {
         Wire open = wire;
         wire = null;
         if (open != null) {

@@ -1,97 +1,111 @@
 package dev.mooring.driver;
 
-import java.time.LocalTime;
-import java.time.ZoneId;
+import dev.mooring.driver.Operation.Kind;
+import dev.mooring.driver.Operation.Result;
+import dev.mooring.driver.Window.Fault;
 import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
-/** What a run found: counts, and for the first findings of each kind a line with the time at which a node's log may say more. Thread-safe. */
-final class Report {
-    private static final int LINES_EACH = 10;
+/**
+ * What a run did, and what it refuted.
+ *
+ * @param mode what the nodes use
+ * @param plan what was to be done
+ * @param history all operations, in order of their start
+ * @param windows what was broken
+ * @param violations what must not be
+ * @param seconds how long the work took
+ */
+record Report(
+        Mode mode,
+        Plan plan,
+        List<Operation> history,
+        List<Window> windows,
+        List<Violation> violations,
+        double seconds) {
 
-    /** What should not be. */
-    enum Finding {
-        /** A read missed a write that was finished before it. */
-        STALE,
-        /** An attribute that has not its last value in the end. */
-        LOST,
-        /** A session that nothing opens, or that its old id opens. */
-        MISPLACED,
-        /** A socket that did not stay open. */
-        CLOSED,
-        /** An operation of which nobody knows whether it was done. */
-        UNKNOWN
+    private static final int LINES_EACH = 4;
+
+    /** How often something was found that must not be. */
+    long count(Violation.Kind kind) {
+        return violations.stream().filter(violation -> violation.kind() == kind).count();
     }
 
-    private final Mode mode;
-    private final Plan plan;
-    private final long start = System.nanoTime();
-    private final LongAdder httpWrites = new LongAdder();
-    private final LongAdder socketWrites = new LongAdder();
-    private final LongAdder reads = new LongAdder();
-    private final LongAdder idChanges = new LongAdder();
-    private final AtomicInteger[] counts = new AtomicInteger[Finding.values().length];
-    private final Queue<String> lines = new ConcurrentLinkedQueue<>();
-    private volatile double seconds;
+    /** How many operations of a kind were answered, and done. */
+    long done(Kind kind) {
+        return count(operation -> operation.kind() == kind && operation.ok());
+    }
 
-    Report(Mode mode, Plan plan) {
-        this.mode = mode;
-        this.plan = plan;
-        for (Finding finding : Finding.values()) {
-            counts[finding.ordinal()] = new AtomicInteger();
+    private long count(Predicate<Operation> which) {
+        return history.stream().filter(which).count();
+    }
+
+    /** The part of the operations that were answered, of those outside of any fault; 1 where there are none. */
+    double answeredInCalm() {
+        Predicate<Operation> calm = operation -> windows.stream().noneMatch(window -> window.meets(operation));
+        long all = count(calm);
+        return all == 0 ? 1 : (double) count(calm.and(operation -> operation.ok() || operation.gone())) / all;
+    }
+
+    /**
+     * The longest that somebody waited for the next answer of nodes that were not broken themselves, by what was broken: from the first
+     * question that was not answered, or from the one that was answered late. In milliseconds.
+     */
+    Map<Fault, Long> interruptions() {
+        Map<Fault, Long> longest = new EnumMap<>(Fault.class);
+        Map<Integer, List<Operation>> byWorker = history.stream().collect(Collectors.groupingBy(Operation::worker));
+        for (Window window : windows) {
+            long worst = 0;
+            for (List<Operation> operations : byWorker.values()) {
+                worst = Math.max(worst, interruption(window, operations));
+            }
+            longest.merge(window.fault(), worst / 1_000_000, Math::max);
         }
+        return longest;
     }
 
-    void wrote(boolean bySocket) {
-        (bySocket ? socketWrites : httpWrites).increment();
-    }
-
-    void checked() {
-        reads.increment();
-    }
-
-    void changedId() {
-        idChanges.increment();
-    }
-
-    /** Something is not as it should be. */
-    void found(Finding finding, String line) {
-        if (counts[finding.ordinal()].incrementAndGet() <= LINES_EACH) {
-            lines.add(LocalTime.now(ZoneId.systemDefault()) + " " + finding + ": " + line);
+    private static long interruption(Window window, List<Operation> operations) {
+        long worst = 0;
+        Map<Integer, Long> since = new HashMap<>();
+        for (Operation operation : operations) {
+            if (!window.meets(operation)
+                    || operation.node() == window.node()
+                    || operation.kind() == Kind.CLOSE
+                    || operation.kind() == Kind.EXPIRY) {
+                continue;
+            }
+            long begun = since.computeIfAbsent(operation.session(), session -> operation.start());
+            if (operation.ok() || operation.gone()) {
+                worst = Math.max(worst, operation.answered() - begun);
+                since.remove(operation.session());
+            }
         }
+        return worst;
     }
 
-    /** The workers have done their work. */
-    void worked() {
-        seconds = (System.nanoTime() - start) / 1e9;
-    }
-
-    /** How often it was found. */
-    int count(Finding finding) {
-        return counts[finding.ordinal()].get();
-    }
-
-    /** How many writes were answered. */
-    long writes() {
-        return httpWrites.sum() + socketWrites.sum();
-    }
-
-    /** How many reads were compared with what was finished before they started. */
-    long reads() {
-        return reads.sum();
-    }
-
-    /** How often an id was changed. */
-    long idChanges() {
-        return idChanges.sum();
-    }
-
-    /** The first findings of each kind, with the time of day. */
+    /** The first violations of each kind, each with its history, and one line for each kind of fault. */
     Collection<String> lines() {
+        Map<Violation.Kind, List<Violation>> byKind =
+                violations.stream().collect(Collectors.groupingBy(Violation::kind));
+        List<String> lines = byKind.values().stream()
+                .flatMap(some -> some.stream().limit(LINES_EACH))
+                .map(Violation::toString)
+                .collect(Collectors.toList());
+        interruptions()
+                .forEach((fault, millis) -> lines.add(String.format(
+                        Locale.ROOT,
+                        "%s, %d times: longest interruption elsewhere %d ms",
+                        fault,
+                        windows.stream()
+                                .filter(window -> window.fault() == fault)
+                                .count(),
+                        millis)));
         return lines;
     }
 
@@ -100,22 +114,26 @@ final class Report {
     public String toString() {
         return String.format(
                 Locale.ROOT,
-                "driver %s seed %d: %d writes (%d HTTP, %d WebSocket) and %d checked reads of %d sessions on %d nodes,"
-                        + " %d id changes, in %.1f s; %d stale, %d lost, %d misplaced, %d sockets closed, %d unknown",
+                "driver %s seed %d: %d operations in %.1f s (%d by WebSocket): %d writes, %d reads, %d id changes, %d ends,"
+                        + " %d expiries, %d sockets; %d unknown, %d not sent, %.2f %% answered outside of %d faults;"
+                        + " violations %s",
                 mode,
                 plan.seed(),
-                writes(),
-                httpWrites.sum(),
-                socketWrites.sum(),
-                reads(),
-                plan.sessions(),
-                DriverCluster.NODES,
-                idChanges(),
+                history.size(),
                 seconds,
-                count(Finding.STALE),
-                count(Finding.LOST),
-                count(Finding.MISPLACED),
-                count(Finding.CLOSED),
-                count(Finding.UNKNOWN));
+                count(Operation::socket),
+                done(Kind.WRITE),
+                done(Kind.READ) + done(Kind.LAST_READ),
+                done(Kind.RENAME),
+                done(Kind.END),
+                done(Kind.EXPIRY),
+                done(Kind.UPGRADE),
+                count(operation -> operation.result() == Result.UNKNOWN),
+                count(operation -> operation.result() == Result.NOT_SENT),
+                100 * answeredInCalm(),
+                windows.size(),
+                violations.isEmpty()
+                        ? "0"
+                        : violations.stream().collect(Collectors.groupingBy(Violation::kind, Collectors.counting())));
     }
 }

@@ -5,27 +5,33 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** A session that all workers use: its cookie, which changes, and one {@link Cell} for each writer. Thread-safe. */
+/** A session that several workers use: its number, and its cookie, which changes. Thread-safe. */
 final class SharedSession {
     private final int number;
-    private final List<Cell> cells;
+    private final AtomicLong values = new AtomicLong();
 
     /** The newest one last. */
     @GuardedBy("this")
     private final List<String> cookies = new ArrayList<>();
 
-    SharedSession(int number, String cookie, int writers) {
+    /** Somebody changes the id, or nobody knows whether it has changed. */
+    @GuardedBy("this")
+    private boolean moving;
+
+    SharedSession(int number, String cookie) {
         this.number = number;
-        this.cells =
-                IntStream.range(0, writers).mapToObj(w -> new Cell("w" + w)).toList();
         this.cookies.add(cookie);
     }
 
-    /** The cells, by number of their writer. */
-    List<Cell> cells() {
-        return cells;
+    int number() {
+        return number;
+    }
+
+    /** A value that nobody has written to this session. */
+    String newValue() {
+        return String.valueOf(values.incrementAndGet());
     }
 
     /** The cookie that opens the session now, name and value. */
@@ -38,23 +44,41 @@ final class SharedSession {
         return List.copyOf(cookies.subList(0, cookies.size() - 1));
     }
 
-    /** The session has a new id. */
-    synchronized void moved(String newCookie) {
-        cookies.add(newCookie);
+    /** The id is about to change. */
+    synchronized void moves() {
+        moving = true;
+    }
+
+    /** The id is this one from now on. */
+    synchronized void moved(String cookie) {
+        if (!cookie.equals(cookie())) {
+            cookies.add(cookie);
+        }
+        moving = false;
         notifyAll();
     }
 
-    /** Waits until another cookie opens the session than this one; false if none does in time. */
-    synchronized boolean awaitMoveFrom(String cookie, Duration limit) throws InterruptedException {
+    /** Waits while the id changes, and tells whether another cookie opens the session now than this one; null if nobody knows. */
+    synchronized Move awaitMoveFrom(String cookie, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
-        while (cookie().equals(cookie)) {
+        while (cookie().equals(cookie) && moving) {
             long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
             if (leftMillis <= 0) {
-                return false;
+                return Move.UNKNOWN;
             }
             wait(leftMillis);
         }
-        return true;
+        return cookie().equals(cookie) ? Move.NONE : Move.DONE;
+    }
+
+    /** What is known of a cookie that opened nothing. */
+    enum Move {
+        /** It should have opened the session. */
+        NONE,
+        /** Another one does. */
+        DONE,
+        /** Nobody knows which one does. */
+        UNKNOWN
     }
 
     /** Its number; the id is a secret even here, for logs end in reports. */

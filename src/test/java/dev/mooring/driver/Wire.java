@@ -6,10 +6,12 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -77,11 +79,21 @@ final class Wire implements AutoCloseable {
 
     /** Reads text of so many bytes. */
     String readText(int length) throws IOException {
+        return new String(readBytes(length), StandardCharsets.UTF_8);
+    }
+
+    /** Reads so many bytes. */
+    byte[] readBytes(int length) throws IOException {
         byte[] bytes = in.readNBytes(length);
         if (bytes.length < length) {
             throw new EOFException("the node has closed the connection");
         }
-        return new String(bytes, StandardCharsets.UTF_8);
+        return bytes;
+    }
+
+    /** How long a read waits from now on. */
+    void timeout(Duration limit) throws IOException {
+        socket.setSoTimeout((int) limit.toMillis());
     }
 
     private String readLine() throws IOException {
@@ -94,7 +106,12 @@ final class Wire implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
-        socket.close();
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException failure) {
+            // Nothing was to be sent any more.
+            throw new UncheckedIOException(failure);
+        }
     }
 }

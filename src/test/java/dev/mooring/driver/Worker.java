@@ -1,244 +1,177 @@
 package dev.mooring.driver;
 
-import dev.mooring.driver.Report.Finding;
-import dev.mooring.nodes.JettyNode;
-import java.io.IOException;
-import java.time.Duration;
+import dev.mooring.driver.Operation.Kind;
+import dev.mooring.driver.Operation.Result;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who works on all sessions: an HTTP connection to every node, and for each session two sockets on two nodes, so that there is
+ * Somebody who works on all shared sessions: by HTTP on every node, and for each session by two sockets on two nodes, so that there is
  * always one on another node. Used by one thread.
  */
 final class Worker implements AutoCloseable {
-    private static final Duration MOVE_LIMIT = Duration.ofSeconds(20);
-    private static final String NO_SESSION = "none";
-    private static final String REFUSED = "!";
+    private static final int SOCKETS = 2;
 
-    private final List<JettyNode> nodes;
+    private final DriverCluster cluster;
     private final List<SharedSession> sessions;
     private final Plan plan;
-    private final Report report;
+    private final Caller caller;
     private final Random random;
-    private final List<HttpLine> lines;
 
-    /** By number of the session, two for each. */
-    private final List<List<SocketLine>> sockets = new ArrayList<>();
+    /** By number of the session, some for each; null is one that could not be opened yet. */
+    private final List<List<@Nullable SocketLine>> sockets = new ArrayList<>();
 
-    /** A way to a node. */
-    private record Road(int node, @Nullable SocketLine socket) {
-        @Override
-        public String toString() {
-            return "node-" + node + " by " + (socket == null ? "HTTP" : "WebSocket");
-        }
-    }
-
-    Worker(int number, List<JettyNode> nodes, List<SharedSession> sessions, Plan plan, Report report) {
-        this.nodes = nodes;
+    Worker(int number, DriverCluster cluster, List<SharedSession> sessions, Plan plan, History history) {
+        this.cluster = cluster;
         this.sessions = sessions;
         this.plan = plan;
-        this.report = report;
-        this.random = new Random(plan.seed() * 1_000 + number);
-        this.lines = nodes.stream().map(HttpLine::new).toList();
+        this.caller = new Caller(number, cluster, plan, history);
+        this.random = caller.random();
     }
 
-    /** Opens the sockets. */
-    void open() throws IOException {
+    /** Opens so many sockets for each session, each on another node. */
+    void open(int socketsEach) {
         for (SharedSession session : sessions) {
-            int first = random.nextInt(nodes.size());
-            int second = otherThan(first);
-            var pair = new ArrayList<SocketLine>();
-            sockets.add(pair);
-            if (plan.sockets() > 0) {
-                pair.add(SocketLine.open(first, nodes.get(first), session.cookie()));
-                pair.add(SocketLine.open(second, nodes.get(second), session.cookie()));
+            var some = new ArrayList<@Nullable SocketLine>();
+            sockets.add(some);
+            for (int i = 0; i < (plan.sockets() > 0 ? socketsEach : 0); i++) {
+                some.add(null);
+                reopen(session, some, i);
             }
         }
     }
 
-    /** Writes the next value of one of this writer's attributes, and maybe looks at once for it on another node. */
+    /** Opens the usual sockets. */
+    void open() {
+        open(SOCKETS);
+    }
+
+    /** Writes a new value of one of this writer's attributes, and maybe looks at once for it on another node. */
     void write(int writer) throws InterruptedException {
-        int number = random.nextInt(sessions.size());
-        Cell cell = sessions.get(number).cells().get(writer);
-        Road road = road(number, -1);
-        Road back = road(number, road.node);
-        long value = cell.issue();
-        String answer = say(number, road, "set+" + cell.name() + "+" + value);
-        if (!"ok".equals(answer)) {
-            cell.doubt(value);
-            return;
-        }
-        cell.finish(value);
-        report.wrote(road.socket != null);
-        if (random.nextInt(100) < plan.checks()) {
-            check(number, cell, road, back);
+        SharedSession session = sessions.get(random.nextInt(sessions.size()));
+        String name = nameOf(writer);
+        int there = random.nextInt(100) < plan.sockets() ? socket(session, -1) : -1;
+        int node = there >= 0 ? nodeOf(session, there) : caller.anyNodeBut(-1);
+        Result result = ask(Kind.WRITE, session, name, session.newValue(), there, node);
+        if (result == Result.OK && random.nextInt(100) < plan.checks()) {
+            int back = random.nextInt(100) < plan.sockets() ? socket(session, node) : -1;
+            ask(Kind.READ, session, name, "", back, caller.anyNodeBut(node));
         }
     }
 
     /** Reads any attribute anywhere. */
     void read() throws InterruptedException {
-        int number = random.nextInt(sessions.size());
-        List<Cell> cells = sessions.get(number).cells();
-        Cell cell = cells.get(random.nextInt(cells.size()));
-        check(number, cell, null, road(number, -1));
+        SharedSession session = sessions.get(random.nextInt(sessions.size()));
+        int there = random.nextInt(100) < plan.sockets() ? socket(session, -1) : -1;
+        ask(Kind.READ, session, nameOf(random.nextInt(plan.writers())), "", there, caller.anyNodeBut(-1));
     }
 
-    private void check(int number, Cell cell, @Nullable Road written, Road road) throws InterruptedException {
-        long floor = cell.finished();
-        String seen = say(number, road, "get+" + cell.name());
-        if (seen == null) {
-            return;
-        }
-        report.checked();
-        if (!cell.admits(seen, floor)) {
-            report.found(
-                    Finding.STALE,
-                    sessions.get(number) + " " + cell.name() + " was " + floor
-                            + (written == null ? "" : ", written at " + written) + ", read as " + seen + " at " + road);
-        }
-    }
-
-    /** Looks whether each attribute that this writer wrote has its last value, by HTTP on each node and by each socket. */
+    /** Reads this writer's attribute of each session by HTTP on each node and by each socket, when nobody writes any more. */
     void verify(int writer) throws InterruptedException {
-        for (int number = 0; number < sessions.size(); number++) {
-            Cell cell = sessions.get(number).cells().get(writer);
-            var wrong = new ArrayList<String>();
-            for (Road road : allRoads(number)) {
-                String seen = say(number, road, "get+" + cell.name());
-                if (seen == null || !cell.admits(seen, cell.finished())) {
-                    wrong.add(seen + " at " + road);
+        for (SharedSession session : sessions) {
+            String name = nameOf(writer);
+            for (int node = 0; node < DriverCluster.NODES; node++) {
+                caller.asks(Kind.LAST_READ, session, name, "", node);
+            }
+            for (int i = 0; i < socketsOf(session).size(); i++) {
+                if (socketsOf(session).get(i) != null) {
+                    ask(Kind.LAST_READ, session, name, "", i, -1);
                 }
             }
-            if (!wrong.isEmpty()) {
-                report.found(
-                        Finding.LOST,
-                        sessions.get(number) + " " + cell.name() + " was last " + cell.finished() + ", but is "
-                                + wrong);
-            }
         }
     }
 
-    /** Gives a session a new id. */
+    /** Gives a session a new id. If nobody knows whether it has it, a socket says so, once all nodes run. */
     void changeId() throws InterruptedException {
         SharedSession session = sessions.get(random.nextInt(sessions.size()));
-        String before = session.cookie();
-        try {
-            HttpLine.Answer answer = lines.get(random.nextInt(lines.size())).say("changeId", before);
-            String cookie = answer.cookie();
-            if (cookie == null) {
-                report.found(Finding.MISPLACED, session + " is gone: change of its id answered " + answer.text());
-                return;
+        for (int i = 0; i < socketsOf(session).size(); i++) {
+            reopen(session, socketsOf(session), i);
+        }
+        while (!caller.renames(session)) {
+            cluster.awaitCalm();
+            for (SocketLine socket : socketsOf(session)) {
+                String id = socket == null ? null : caller.idAt(socket);
+                if (id != null) {
+                    String cookie = session.cookie();
+                    session.moved(cookie.substring(0, cookie.indexOf('=') + 1) + id);
+                    return;
+                }
             }
-            session.moved(cookie);
-            report.changedId();
-            int anywhere = random.nextInt(lines.size());
-            String old = lines.get(anywhere).say("id", before).text();
-            if (!old.equals(NO_SESSION)) {
-                report.found(Finding.MISPLACED, session + " is opened by its old id at node-" + anywhere);
-            }
-        } catch (IOException failure) {
-            report.found(Finding.UNKNOWN, session + " change of its id: " + failure);
         }
     }
 
     /** Looks whether any former id opens anything anywhere. */
-    void verifyFormerIds() throws IOException {
+    void verifyFormerIds() {
         for (SharedSession session : sessions) {
             for (String cookie : session.formerCookies()) {
-                for (int node = 0; node < lines.size(); node++) {
-                    if (!lines.get(node).say("id", cookie).text().equals(NO_SESSION)) {
-                        report.found(Finding.MISPLACED, session + " is opened by a former id at node-" + node);
-                    }
+                for (int node = 0; node < DriverCluster.NODES; node++) {
+                    caller.formerId(session, cookie, node);
                 }
             }
         }
     }
 
-    /** Says it and returns the answer; null if there was none, which has been reported. */
-    private @Nullable String say(int number, Road road, String words) throws InterruptedException {
-        try {
-            String answer = road.socket == null
-                    ? sayByHttp(sessions.get(number), road.node, words)
-                    : sayBySocket(number, road.socket, words);
-            if (!answer.startsWith(REFUSED)) {
-                return answer;
+    /** Two writers share an attribute. */
+    private static String nameOf(int writer) {
+        return "w" + writer / 2;
+    }
+
+    private Result ask(Kind kind, SharedSession session, String name, String value, int place, int node)
+            throws InterruptedException {
+        List<@Nullable SocketLine> some = socketsOf(session);
+        SocketLine socket = place < 0 ? null : some.get(place);
+        if (socket == null) {
+            return caller.asks(kind, session, name, value, node);
+        }
+        Result result = caller.asks(kind, session, name, value, socket);
+        if (socket.isDropped()) {
+            some.set(place, null);
+        }
+        return result;
+    }
+
+    /** The place of a socket to any node but this one that is not broken just now; -1 if there is none. */
+    private int socket(SharedSession session, int not) {
+        List<@Nullable SocketLine> some = socketsOf(session);
+        int first = some.isEmpty() ? 0 : random.nextInt(some.size());
+        for (int i = 0; i < some.size(); i++) {
+            int place = (first + i) % some.size();
+            reopen(session, some, place);
+            SocketLine socket = some.get(place);
+            if (socket != null && socket.node() != not && !cluster.isAway(socket.node())) {
+                return place;
             }
-            report.found(Finding.UNKNOWN, sessions.get(number) + " " + words + " at " + road + ": " + answer);
-        } catch (IOException failure) {
-            report.found(Finding.UNKNOWN, sessions.get(number) + " " + words + " at " + road + ": " + failure);
         }
-        return null;
+        return -1;
     }
 
-    /** A request that comes with an id which the session has no longer does nothing, and is sent again with the new one. */
-    private String sayByHttp(SharedSession session, int node, String words) throws IOException, InterruptedException {
-        while (true) {
-            String cookie = session.cookie();
-            String answer = lines.get(node).say(words, cookie).text();
-            if (!answer.equals(NO_SESSION)) {
-                return answer;
-            }
-            if (!session.awaitMoveFrom(cookie, MOVE_LIMIT)) {
-                report.found(Finding.MISPLACED, session + " is opened by nothing at node-" + node);
-                return REFUSED + "no session";
-            }
+    private void reopen(SharedSession session, List<@Nullable SocketLine> some, int place) {
+        if (some.get(place) == null) {
+            int other = place == 0 ? some.size() - 1 : place - 1;
+            SocketLine neighbour = some.get(other);
+            some.set(place, caller.opensSocket(session, caller.anyNodeBut(neighbour == null ? -1 : neighbour.node())));
         }
     }
 
-    private String sayBySocket(int number, SocketLine socket, String words) throws IOException {
-        try {
-            return socket.say(words);
-        } catch (IOException failure) {
-            SharedSession session = sessions.get(number);
-            report.found(Finding.CLOSED, session + " at node-" + socket.node() + ": " + failure);
-            socket.drop();
-            List<SocketLine> pair = sockets.get(number);
-            int place = pair.indexOf(socket);
-            pair.set(place, SocketLine.open(socket.node(), nodes.get(socket.node()), session.cookie()));
-            throw failure;
-        }
+    private int nodeOf(SharedSession session, int place) {
+        SocketLine socket = socketsOf(session).get(place);
+        return socket == null ? -1 : socket.node();
     }
 
-    /** A way to any node but this one. */
-    private Road road(int number, int not) {
-        if (random.nextInt(100) < plan.sockets()) {
-            List<SocketLine> pair = sockets.get(number);
-            int any = random.nextInt(pair.size());
-            SocketLine socket = pair.get(any).node() == not ? pair.get(1 - any) : pair.get(any);
-            return new Road(socket.node(), socket);
-        }
-        return new Road(not < 0 ? random.nextInt(nodes.size()) : otherThan(not), null);
+    private List<@Nullable SocketLine> socketsOf(SharedSession session) {
+        return sockets.get(sessions.indexOf(session));
     }
 
-    private List<Road> allRoads(int number) {
-        var roads = new ArrayList<Road>();
-        IntStream.range(0, nodes.size()).forEach(node -> roads.add(new Road(node, null)));
-        sockets.get(number).forEach(socket -> roads.add(new Road(socket.node(), socket)));
-        return roads;
-    }
-
-    private int otherThan(int node) {
-        return (node + 1 + random.nextInt(nodes.size() - 1)) % nodes.size();
-    }
-
-    /** Closes the sockets; one that does not close as it should is reported. */
+    /** Closes the sockets; one that does not close as it should is no matter here. */
     @Override
-    public void close() throws IOException {
-        for (HttpLine line : lines) {
-            line.close();
-        }
-        for (List<SocketLine> pair : sockets) {
-            for (SocketLine socket : pair) {
-                try {
-                    socket.close();
-                } catch (IOException failure) {
-                    report.found(Finding.CLOSED, "at node-" + socket.node() + ", when closed from here: " + failure);
-                }
+    public void close() {
+        caller.close();
+        sockets.forEach(some -> some.forEach(socket -> {
+            if (socket != null) {
+                socket.close();
             }
-        }
+        }));
     }
 }
