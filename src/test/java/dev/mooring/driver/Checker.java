@@ -82,35 +82,38 @@ final class Checker {
 
     private void checkLife(int session, List<Operation> operations) {
         List<Operation> ends = operations.stream().filter(Checker::mayEnd).toList();
-        // From the first of these on the session is known to be over.
+        // From the first of these on the session is known to be over. While an end is under way, one node may know it
+        // before another.
         Operation over = operations.stream()
                 .filter(operation -> operation.gone() || mayEnd(operation) && operation.ok())
-                .min(Comparator.comparingLong(Operation::end))
+                .min(Comparator.comparingLong(this::overAt))
                 .orElse(null);
         if (over != null) {
             operations.stream()
-                    .filter(operation -> operation.needsLife()
-                            && operation.ok()
-                            && over.isBefore(operation)
-                            && (over.kind() != Kind.EXPIRY || operation.start() > inTime(over.end())))
+                    .filter(operation -> operation.needsLife() && operation.ok() && operation.start() > overAt(over))
                     .findFirst()
                     .ifPresent(late -> violations.add(Violation.of(
                             Violation.Kind.RESURRECTION,
                             "session " + session + " went on after its end",
                             List.of(over, late))));
-            if (over.gone() && ends.stream().noneMatch(end -> end.start() < over.end())) {
-                violations.add(Violation.of(
+        }
+        operations.stream()
+                .filter(gone -> gone.gone() && ends.stream().noneMatch(end -> end.start() < gone.end()))
+                .findFirst()
+                .ifPresent(gone -> violations.add(Violation.of(
                         Violation.Kind.LOST_SESSION,
                         "session " + session + " is gone, and nobody had ended it",
-                        withOpening(operations, over)));
-            }
-        }
+                        withOpening(operations, gone))));
         operations.stream()
                 .filter(operation -> operation.kind() == Kind.FORMER_ID && operation.ok())
                 .forEach(operation -> violations.add(Violation.of(
                         Violation.Kind.FORMER_ID,
                         "session " + session + " is opened by an id that it has no longer",
                         List.of(operation))));
+    }
+
+    private long overAt(Operation operation) {
+        return operation.kind() == Kind.END && operation.ok() ? operation.end() : inTime(operation.end());
     }
 
     private static List<Operation> withOpening(List<Operation> operations, Operation last) {

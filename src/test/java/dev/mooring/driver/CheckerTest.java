@@ -42,8 +42,14 @@ class CheckerTest {
                         Map.of(7, ONCE),
                         operation(Kind.END, "", 10, 20, Result.UNKNOWN),
                         operation(Kind.READ, "", 30, 31, Result.GONE),
-                        ok(Kind.READ, "null", 40, 41)))
+                        ok(Kind.READ, "null", 9 * SECOND, 9 * SECOND + 1)))
                 .containsExactly(Violation.Kind.RESURRECTION);
+        assertThat(check(
+                        Map.of(7, ONCE),
+                        operation(Kind.END, "", 10, 20, Result.UNKNOWN),
+                        operation(Kind.READ, "", 30, 31, Result.GONE),
+                        ok(Kind.READ, "null", 40, 41)))
+                .isEmpty();
     }
 
     @Test

@@ -124,6 +124,7 @@ final class Driver {
         inParallel(executor, readers, (reader, worker) -> worker.open());
         // One on each node, so that there is always one who knows the id.
         renamer.open(DriverCluster.NODES);
+        faults.begin();
         List<Future<Void>> done = new ArrayList<>();
         done.addAll(begin(executor, writers, (writer, worker) -> {
             try {

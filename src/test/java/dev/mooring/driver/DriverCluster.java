@@ -154,7 +154,7 @@ final class DriverCluster implements AutoCloseable {
         return List.copyOf(servers);
     }
 
-    /** Begins to break what a plan says. */
+    /** What a plan says is to be broken, and is not yet. */
     Faults breaks(Plan plan) {
         var begun = new Faults(this, plan);
         faults = begun;

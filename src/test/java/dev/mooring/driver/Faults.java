@@ -34,6 +34,7 @@ final class Faults implements AutoCloseable {
 
     private final DriverCluster cluster;
     private final Random random;
+    private final List<Fault> planned;
     private final Set<Integer> away = ConcurrentHashMap.newKeySet();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final ScheduledExecutorService executor =
@@ -54,8 +55,13 @@ final class Faults implements AutoCloseable {
     Faults(DriverCluster cluster, Plan plan) {
         this.cluster = cluster;
         this.random = new Random(plan.seed());
-        this.left = plan.faults().size();
-        plan.faults().forEach(fault -> executor.execute(() -> run(fault)));
+        this.planned = plan.faults();
+        this.left = planned.size();
+    }
+
+    /** Begins with the first fault, when it has been calm for a while. */
+    void begin() {
+        planned.forEach(fault -> executor.execute(() -> run(fault)));
     }
 
     /** Whether this node is broken on purpose just now. */

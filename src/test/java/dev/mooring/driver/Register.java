@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * no other value can have been there in it: no other forward zone may overlap it, and no other value's operations may all lie
  * within it. This is enough (Gibbons and Korach, Testing shared memories, 1997), and takes no more time than sorting.
  *
- * <p>A write of an unknown fate counts if somebody read it, and may then have come at any time after it was sent.
+ * <p>The promise is about writes that are finished: while one is under way, one node may show it already and another not yet. So a
+ * read that began before its write was answered says only that the value is on its way, and no more is asked of it. A write of an
+ * unknown fate is under way for ever.
  */
 final class Register {
 
@@ -122,7 +124,7 @@ final class Register {
                         Violation.Kind.NEVER_WRITTEN,
                         subject + ": " + value + " was read before anybody wrote it",
                         write == null ? List.of(operation) : List.of(operation, write)));
-            } else {
+            } else if (write == null || write.end() < operation.start()) {
                 zone.add(operation);
             }
         }

@@ -53,14 +53,9 @@ class RegisterTest {
     }
 
     @Test
-    void readsThatGoBackAreInDisorder() {
-        assertThat(check(
-                        write("a", 0, 1),
-                        operation(Kind.WRITE, "b", 2, 2, Result.UNKNOWN),
-                        read("b", 3, 4),
-                        read("a", 5, 6)))
-                .extracting(Violation::kind)
-                .containsExactly(Violation.Kind.DISORDER);
+    void aReadMaySeeAWriteThatIsUnderWayBeforeAnotherReadMissesIt() {
+        assertThat(check(write("a", 0, 1), write("b", 2, 9), read("b", 3, 4), read("a", 5, 6), read("b", 10, 11)))
+                .isEmpty();
     }
 
     @Test
@@ -112,13 +107,32 @@ class RegisterTest {
                 String value = random.nextInt(8) == 0 ? Register.NOTHING : "v" + random.nextInt(values);
                 operations.add(read(value, start, start + 1 + 2 * random.nextInt(3)));
             }
-            boolean possible = isPossible(operations, Register.NOTHING);
+            boolean possible = fromTheFuture(operations).findAny().isEmpty()
+                    && isPossible(withoutEarlyReads(operations), Register.NOTHING);
             wrong += possible ? 0 : 1;
             assertThat(Register.check("it", operations).isEmpty())
                     .as("%s", operations)
                     .isEqualTo(possible);
         }
         assertThat(wrong).isBetween(500, 3_500);
+    }
+
+    private static Stream<Operation> fromTheFuture(List<Operation> operations) {
+        return operations.stream().filter(read -> writeOf(operations, read).anyMatch(read::isBefore));
+    }
+
+    private static List<Operation> withoutEarlyReads(List<Operation> operations) {
+        return operations.stream()
+                .filter(read -> writeOf(operations, read).allMatch(write -> write.isBefore(read)))
+                .toList();
+    }
+
+    private static Stream<Operation> writeOf(List<Operation> operations, Operation read) {
+        return operations.stream()
+                .filter(write -> write != read
+                        && read.kind() == Kind.READ
+                        && write.kind() == Kind.WRITE
+                        && write.value().equals(read.value()));
     }
 
     /** Whether some order explains what is left, the register holding this. */
