@@ -232,7 +232,7 @@ final class Exchange {
         cache.renamed(session, oldId, data.getId());
         String previousId = outcome.previousId();
         if (previousId != null) {
-            cache.dropAlias(session.key(), previousId);
+            dropAlias(previousId);
         }
         return outcome;
     }
@@ -247,11 +247,21 @@ final class Exchange {
         session.endedElsewhere(causeOf(outcome));
     }
 
+    // The record has its new id, and the holders must hear of it whatever becomes of the alias: it opens nothing.
+    private void dropAlias(String previousId) {
+        try {
+            cache.dropAlias(session.key(), previousId);
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: the alias of its former id stays until its time is over", session.key(), e);
+        }
+    }
+
     private void tell(CompletableFuture<@Nullable Void> mine, Notice.Kind kind, Outcome outcome) {
         try {
             cache.tell(outcome.holders(), kind, session.key(), outcome.version());
             mine.complete(null);
-        } catch (StoreUnavailableException e) {
+        } catch (RuntimeException e) {
+            // Whatever it is: others wait for this.
             mine.completeExceptionally(e);
             forgetFailure(mine);
             tellLater(kind, outcome);
