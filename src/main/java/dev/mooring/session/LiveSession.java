@@ -440,6 +440,17 @@ public final class LiveSession extends ManagedSession {
 
     // ---- use
 
+    /**
+     * A session whose id is just changing is as valid as ever. Jetty says no, and would serve another request that has entered it
+     * meanwhile without a session, and never have it leave: then the session counts as used for ever.
+     */
+    @Override
+    public boolean isValid() {
+        try (AutoLock ignored = lock()) {
+            return _state == State.VALID || _state == State.CHANGING;
+        }
+    }
+
     /** Enters a request, if the session is on this node and alive. */
     boolean enter() {
         try (AutoLock ignored = lock()) {
