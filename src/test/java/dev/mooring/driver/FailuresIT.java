@@ -21,6 +21,7 @@ class FailuresIT {
 
     @ParameterizedTest
     @EnumSource(names = {"MEMBER", "CLIENT"})
+    @Tag("stress")
     void aNodeDiesAndAnotherPauses(Mode mode) throws Exception {
         List<Fault> faults =
                 mode == Mode.CLIENT ? List.of(Fault.PAUSE, Fault.KILL_SERVER) : List.of(Fault.KILL, Fault.PAUSE);
