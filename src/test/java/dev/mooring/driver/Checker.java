@@ -187,7 +187,10 @@ final class Checker {
                     Violation.Kind.DESTROYED_AGAIN,
                     "sessionDestroyed ran " + times + " times for session " + session,
                     ends));
-        } else if (times > 0 && ends.isEmpty()) {
+        } else if (times > 0
+                && ends.isEmpty()
+                // One whose first response was a 503 ends with it.
+                && operations.stream().anyMatch(operation -> operation.kind() == Kind.OPEN && operation.ok())) {
             violations.add(Violation.of(
                     Violation.Kind.DESTROYED_ALIVE,
                     "sessionDestroyed ran for session " + session + ", which nobody ended",
