@@ -101,8 +101,11 @@ public final class Deadlines {
         Runnable some = () -> {
             for (T next = left.poll(); next != null; next = left.poll()) {
                 T session = next;
-                runSafely(() -> task.accept(session));
-                done.countDown();
+                try {
+                    runSafely(() -> task.accept(session));
+                } finally {
+                    done.countDown();
+                }
             }
         };
         for (int i = 1; i < Math.min(AT_A_TIME, sessions.size()); i++) {
