@@ -32,6 +32,9 @@ final class LogCheck {
         expecting(
                 "Hazelcast is starting in a Java modular environment",
                 "wants --add-opens, which would fork a second JVM; it works without");
+        expecting(
+                ":chipo.MigrationOperation:.*before startup is completed|:chsieio.RegistrationOperation:.*CallerNotMember",
+                "members that start at the same moment meet half-way, and Hazelcast tries again");
     }
 
     /** Checks all processes that this cluster ever had; call it when they have ended. */
