@@ -3,6 +3,7 @@ package dev.mooring;
 import dev.mooring.grid.Grid;
 import dev.mooring.grid.GridConfig;
 import dev.mooring.session.Deadlines;
+import dev.mooring.session.Figures;
 import dev.mooring.session.GridSessionDataStoreFactory;
 import dev.mooring.session.LiveSessionCache;
 import dev.mooring.session.LiveSessionCacheFactory;
@@ -16,7 +17,6 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.session.SessionCacheFactory;
 import org.eclipse.jetty.session.SessionDataStoreFactory;
 import org.eclipse.jetty.util.component.ContainerLifeCycle;
-import org.eclipse.jetty.util.component.Dumpable;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,23 +107,17 @@ public final class MooringModule extends ContainerLifeCycle {
     /** Joins the cluster and puts our parts into the server. Called once per start, before any web application starts. */
     private void moor(GridConfig config, SessionPolicy sessions, SocketPolicy sockets) {
         Grid grid = Grid.start(config, sessions.gracePeriod());
+        Figures figures = new Figures();
         Deadlines deadlines = new Deadlines(server.getThreadPool());
         SessionDataStoreFactory stores = new GridSessionDataStoreFactory(grid, sessions);
-        SessionCacheFactory caches = new LiveSessionCacheFactory(grid, sessions, deadlines);
+        SessionCacheFactory caches = new LiveSessionCacheFactory(grid, sessions, deadlines, figures);
         Moorings moorings = new Moorings(sockets);
         WebApplications applications = new WebApplications(moorings, sessions.onStoreFailure());
         server.addBean(stores);
         server.addBean(caches);
         server.addBean(applications);
-        Dumpable figures = (out, indent) -> Dumpable.dumpObjects(
-                out,
-                indent,
-                "cluster " + grid.clusterName() + ", node " + grid.node() + ", members " + grid.members() + ", map "
-                        + grid.mapName(),
-                "WebSockets " + moorings.size(),
-                "notices sent " + grid.inbox().sent() + ", received "
-                        + grid.inbox().received());
-        addBean(figures);
+        NodeReport report = new NodeReport(server, grid, figures, moorings);
+        addBean(report);
         // Jetty stops the web applications after this bean, and they still hand their sessions on: so what is ours ends
         // with
         // the whole server.
@@ -149,7 +143,7 @@ public final class MooringModule extends ContainerLifeCycle {
 
             private void castOff() {
                 server.removeEventListener(this);
-                removeBean(figures);
+                removeBean(report);
                 server.removeBean(applications);
                 server.removeBean(caches);
                 server.removeBean(stores);

@@ -52,6 +52,15 @@ final class Answers {
         };
     }
 
+    /** Notes in the session, if it lives, what went wrong in the first place; containers wrap it. */
+    static void failed(HttpSession session, Throwable failure) {
+        Throwable first = failure;
+        while (first.getCause() != null) {
+            first = first.getCause();
+        }
+        note(session, "error", first.getMessage());
+    }
+
     /** Notes something in the session, if it lives. */
     static void note(HttpSession session, String name, String value) {
         if (session != null) {

@@ -7,9 +7,6 @@ import org.eclipse.jetty.ee10.websocket.server.JettyWebSocketServletFactory;
 
 /** Jetty's own API as environment ee10 names it. */
 final class Ee10 {
-    /** Where the environment leaves its container, if the server has Jetty's own API. */
-    static final String CONTAINER = "org.eclipse.jetty.ee10.websocket.server.JettyWebSocketServerContainer";
-
     private Ee10() {}
 
     /** Adds an endpoint by the container, and one by a servlet. */

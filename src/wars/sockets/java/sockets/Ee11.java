@@ -7,9 +7,6 @@ import org.eclipse.jetty.ee11.websocket.server.JettyWebSocketServletFactory;
 
 /** Jetty's own API as environment ee11 names it. */
 final class Ee11 {
-    /** Where the environment leaves its container, if the server has Jetty's own API. */
-    static final String CONTAINER = "org.eclipse.jetty.ee11.websocket.server.JettyWebSocketServerContainer";
-
     private Ee11() {}
 
     /** Adds an endpoint by the container, and one by a servlet. */

@@ -59,13 +59,23 @@ final class Endpoints {
         /** Notes the error. */
         @OnError
         public void error(Throwable failure) {
-            Answers.note(http, "error", failure.getMessage());
+            Answers.failed(http, failure);
         }
 
         /** Notes the close. */
         @OnClose
         public void close(CloseReason reason) {
             Answers.note(http, "close", String.valueOf(reason.getCloseCode().getCode()));
+        }
+    }
+
+    /** Behind a filter that wraps the session. */
+    @ServerEndpoint("/wrapped")
+    public static class Wrapped {
+        /** Answers one message. */
+        @OnMessage
+        public String message(String message, Session socket) {
+            return Answers.to(sessionOf(socket), message);
         }
     }
 
@@ -123,7 +133,7 @@ final class Endpoints {
 
         @Override
         public void onError(Session socket, Throwable failure) {
-            Answers.note(http, "error", failure.getMessage());
+            Answers.failed(http, failure);
         }
 
         @Override

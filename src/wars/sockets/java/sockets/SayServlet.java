@@ -6,6 +6,10 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 
 /** {@code /say?m=<words>}: {@link Answers} by HTTP, and a few words that need the request or the web application. */
 @WebServlet("/say")
@@ -21,7 +25,22 @@ public class SayServlet extends HttpServlet {
         response.getWriter().print(answer(request, message));
     }
 
+    /** What the node's own bean says of itself by JMX. */
+    private static String mbean(String attribute) {
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        try {
+            ObjectName name = new ObjectName("dev.mooring:type=nodereport,*");
+            return String.valueOf(
+                    server.getAttribute(server.queryNames(name, null).iterator().next(), attribute));
+        } catch (JMException failure) {
+            throw new IllegalArgumentException(attribute, failure);
+        }
+    }
+
     private static String answer(HttpServletRequest request, String message) throws ServletException {
+        if (message.startsWith("mbean ")) {
+            return mbean(message.substring("mbean ".length()));
+        }
         return switch (message) {
             case "open" -> request.getSession(true).getId();
             case "changeId" -> request.changeSessionId();
@@ -34,6 +53,7 @@ public class SayServlet extends HttpServlet {
                 Slow.release();
                 yield "ok";
             }
+            case "node" -> System.getProperty("node.name");
             case "who" -> String.valueOf(request.getRemoteUser());
             case "login" -> {
                 request.login("user", "password");

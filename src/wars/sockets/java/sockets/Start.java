@@ -21,9 +21,12 @@ public class Start implements ServletContextListener {
         } catch (DeploymentException refused) {
             throw new IllegalStateException("endpoint /programmatic was refused", refused);
         }
-        if (context.getAttribute(Ee11.CONTAINER) != null) {
+        // Both environments leave their containers under the same name; a base without Jetty's own API has none.
+        Object jettys = context.getAttribute("org.eclipse.jetty.websocket.api.WebSocketContainer");
+        String name = jettys == null ? "" : jettys.getClass().getName();
+        if (name.startsWith("org.eclipse.jetty.ee11.")) {
             Ee11.addTo(context);
-        } else if (context.getAttribute(Ee10.CONTAINER) != null) {
+        } else if (name.startsWith("org.eclipse.jetty.ee10.")) {
             Ee10.addTo(context);
         }
     }

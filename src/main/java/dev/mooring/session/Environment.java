@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.eclipse.jetty.server.Context;
 import org.eclipse.jetty.server.Session;
 import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.util.Attributes;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,8 @@ public final class Environment {
     private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
 
     private static final String ACTIVATION_LISTENER = ".servlet.http.HttpSessionActivationListener";
+    /** Where Jetty's environments leave the request of an upgrade for those who make the endpoint. */
+    private static final String WRAPPED_REQUEST = "org.eclipse.jetty.websocket.wrappedRequest";
 
     private Environment() {}
 
@@ -116,14 +119,26 @@ public final class Environment {
         return null;
     }
 
-    private static Optional<Object> call(Object target, String name) {
+    /**
+     * Returns the {@code HttpSession} that an upgrade's own request answers, as filters of the application have wrapped it: what
+     * {@code HandshakeRequest.getHttpSession()} gives.
+     *
+     * @param upgrade Jetty's request of the handshake
+     * @return the session; nothing where there is none, or where the environment tells nothing of its request
+     */
+    public static Optional<Object> httpSession(Attributes upgrade) {
+        return Optional.ofNullable(upgrade.getAttribute(WRAPPED_REQUEST))
+                .flatMap(request -> call(request, "getSession", false));
+    }
+
+    private static Optional<Object> call(Object target, String name, boolean... arguments) {
         for (Class<?> type = target.getClass(); type != null; type = type.getSuperclass()) {
-            Optional<Object> found = call(target, type, name);
+            Optional<Object> found = call(target, type, name, arguments);
             if (found.isPresent()) {
                 return found;
             }
             for (Class<?> side : type.getInterfaces()) {
-                found = call(target, side, name);
+                found = call(target, side, name, arguments);
                 if (found.isPresent()) {
                     return found;
                 }
@@ -132,13 +147,14 @@ public final class Environment {
         return Optional.empty();
     }
 
-    private static Optional<Object> call(Object target, Class<?> type, String name) {
+    private static Optional<Object> call(Object target, Class<?> type, String name, boolean... arguments) {
         try {
-            Method method = type.getMethod(name);
+            Method method = arguments.length == 0 ? type.getMethod(name) : type.getMethod(name, boolean.class);
             if (!java.lang.reflect.Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
                 return Optional.empty();
             }
-            return Optional.ofNullable(method.invoke(target));
+            return Optional.ofNullable(
+                    arguments.length == 0 ? method.invoke(target) : method.invoke(target, arguments[0]));
         } catch (NoSuchMethodException | IllegalAccessException e) {
             LOG.trace("{} has no public {}", type, name, e);
             return Optional.empty();

@@ -224,6 +224,9 @@ final class Exchange {
             return null;
         }
         session.uses().reported(delta.times());
+        if (data.stored() && outcome.base() != data.version()) {
+            cache.figures().conflict();
+        }
         String oldId;
         try (AutoLock ignored = session.lock()) {
             oldId = data.getId();

@@ -52,6 +52,9 @@ public final class LiveSession extends ManagedSession {
     /** Set when the user logs out here, until that is stored. Guarded by the session's lock. */
     private boolean loggingOut;
 
+    /** The thread that has last found the session valid, until it asks {@link #isNew}. */
+    private volatile @Nullable Thread foundValid;
+
     /** How often the user has logged out, as far as this node has heard. */
     private final AtomicInteger logouts = new AtomicInteger();
 
@@ -200,10 +203,28 @@ public final class LiveSession extends ManagedSession {
         return super.getMaxInactiveInterval();
     }
 
+    /**
+     * Tells whether the client has still to bring the session's id. Jetty asks that itself whenever an application asks for the
+     * session of a request, right after it has asked whether the session is valid: what ends the session in between must not
+     * fail the request there, where no application could catch it.
+     */
     @Override
     public boolean isNew() {
+        if (foundValid == Thread.currentThread()) {
+            foundValid = null;
+            try (AutoLock ignored = lock()) {
+                return _newSession;
+            }
+        }
         makeCurrent();
         return super.isNew();
+    }
+
+    @Override
+    public boolean isValid() {
+        boolean valid = super.isValid();
+        foundValid = valid ? Thread.currentThread() : null;
+        return valid;
     }
 
     @Override

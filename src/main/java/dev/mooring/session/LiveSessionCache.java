@@ -65,6 +65,7 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     private final Grid grid;
     private final SessionPolicy policy;
     private final Deadlines deadlines;
+    private final Figures figures;
     private final Map<SessionKey, Heard> heard = new ConcurrentHashMap<>();
     private final Map<String, LiveSession> byId = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<Optional<LiveSession>>> loading = new ConcurrentHashMap<>();
@@ -106,12 +107,15 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
      * @param grid this node's part in the cluster
      * @param policy what the properties say
      * @param deadlines the node's clock
+     * @param figures where the node's calls are counted
      */
-    public LiveSessionCache(SessionManager manager, Grid grid, SessionPolicy policy, Deadlines deadlines) {
+    public LiveSessionCache(
+            SessionManager manager, Grid grid, SessionPolicy policy, Deadlines deadlines, Figures figures) {
         super(manager);
         this.grid = grid;
         this.policy = policy;
         this.deadlines = deadlines;
+        this.figures = figures;
         setSaveOnCreate(policy.saveOnCreate());
         setEvictionPolicy(policy.evictionPolicy());
         setSaveOnInactiveEviction(policy.saveOnInactiveEviction());
@@ -199,17 +203,45 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     }
 
     Outcome apply(SessionKey key, Change change) {
-        return noting(() -> grid.sessions().apply(key, change));
+        return noting(() -> {
+            long start = System.nanoTime();
+            Outcome outcome = grid.sessions().apply(key, change);
+            figures.answered(change, System.nanoTime() - start);
+            return outcome;
+        });
     }
 
     /** What an application meets in a request, and does not answer itself, is answered with 503: see {@link CommitStream}. */
-    private static <T> T noting(Supplier<T> call) {
+    private <T> T noting(Supplier<T> call) {
         try {
             return call.get();
         } catch (StoreUnavailableException e) {
+            figures.storeFailure();
             StoreFailure.note(e);
             throw e;
         }
+    }
+
+    Figures figures() {
+        return figures;
+    }
+
+    /**
+     * Returns how many sessions are in this node's memory.
+     *
+     * @return a count, as it is now
+     */
+    public int size() {
+        return byId.size();
+    }
+
+    /**
+     * Returns how many session objects applications may hold on this node.
+     *
+     * @return a count, as it is now
+     */
+    public int handles() {
+        return heard.size();
     }
 
     Outcome join(SessionKey key, long load, long since, @Nullable String id) {

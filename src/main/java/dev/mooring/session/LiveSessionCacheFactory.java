@@ -11,6 +11,7 @@ public final class LiveSessionCacheFactory extends AbstractSessionCacheFactory {
     private final Grid grid;
     private final SessionPolicy policy;
     private final Deadlines deadlines;
+    private final Figures figures;
 
     /**
      * Makes the factory of one node.
@@ -18,11 +19,13 @@ public final class LiveSessionCacheFactory extends AbstractSessionCacheFactory {
      * @param grid this node's part in the cluster
      * @param policy what the properties say
      * @param deadlines the node's clock
+     * @param figures where the node's calls are counted
      */
-    public LiveSessionCacheFactory(Grid grid, SessionPolicy policy, Deadlines deadlines) {
+    public LiveSessionCacheFactory(Grid grid, SessionPolicy policy, Deadlines deadlines, Figures figures) {
         this.grid = grid;
         this.policy = policy;
         this.deadlines = deadlines;
+        this.figures = figures;
         setEvictionPolicy(policy.evictionPolicy());
         setSaveOnCreate(policy.saveOnCreate());
         setSaveOnInactiveEviction(policy.saveOnInactiveEviction());
@@ -33,6 +36,6 @@ public final class LiveSessionCacheFactory extends AbstractSessionCacheFactory {
 
     @Override
     public SessionCache newSessionCache(SessionManager manager) {
-        return new LiveSessionCache(manager, grid, policy, deadlines);
+        return new LiveSessionCache(manager, grid, policy, deadlines, figures);
     }
 }

@@ -45,6 +45,16 @@ public final class SessionRequestHandler extends Handler.Wrapper {
         return RequestScope.INSTANCE;
     }
 
+    /**
+     * Tells whether a request brought a session id that could not be looked for, and goes on without a session.
+     *
+     * @param request a request of any web application of the server
+     * @return true if it must not be given a new session, whose cookie would take the place of its own
+     */
+    public static boolean isAnonymous(Request request) {
+        return StoreFailure.of(request) != null;
+    }
+
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         StoreUnavailableException failure = StoreFailure.of(request);

@@ -107,7 +107,9 @@ public final class MooredMappings extends WebSocketMappings {
             if (handler != null && session instanceof LiveSession live) {
                 // After the application's Configurator: what that has put there stays.
                 Environment.userProperties(handler)
-                        .ifPresent(properties -> properties.putIfAbsent(HTTP_SESSION, live.getApi()));
+                        .ifPresent(properties -> properties.computeIfAbsent(
+                                HTTP_SESSION,
+                                name -> Environment.httpSession(upgrade).orElseGet(live::getApi)));
             }
             return handler;
         }

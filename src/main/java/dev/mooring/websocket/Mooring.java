@@ -16,6 +16,8 @@ import org.eclipse.jetty.websocket.core.Extension;
 import org.eclipse.jetty.websocket.core.ExtensionStack;
 import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.IncomingFrames;
+import org.eclipse.jetty.websocket.core.OpCode;
+import org.eclipse.jetty.websocket.core.OutgoingEntry;
 import org.eclipse.jetty.websocket.core.OutgoingFrames;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,9 @@ final class Mooring implements Attachment, Connection.Listener {
     /** How long a client may take to read its close frame. */
     private static final long READING_MS = 5_000;
 
+    /** How long a client may take to answer a close frame that has left. */
+    private static final long ANSWERING_MS = 1_000;
+
     private final LiveSession session;
     private final WebSocketCoreSession socket;
     private final @Nullable Principal principal;
@@ -46,6 +51,9 @@ final class Mooring implements Attachment, Connection.Listener {
 
     /** Set by the first who has a reason to close; what the client sends from then on is dropped. */
     private final AtomicBoolean closing = new AtomicBoolean();
+
+    /** What the client was told, before its answer; written by whoever set {@link #closing}. */
+    private volatile @Nullable Farewell said;
 
     /**
      * Prepares to tie two.
@@ -107,6 +115,12 @@ final class Mooring implements Attachment, Connection.Listener {
     private IncomingFrames watching(IncomingFrames next) {
         boolean messagesAreUses = moorings.policy().keepAlive() == KeepAlive.MESSAGES;
         return (frame, callback) -> {
+            Farewell told = said;
+            if (told != null && frame.getOpCode() == OpCode.CLOSE) {
+                callback.succeeded();
+                hangUp(told, Callback.NOOP);
+                return;
+            }
             if (frame.isDataFrame()) {
                 if (isClosing()) {
                     drop(frame, callback);
@@ -195,13 +209,14 @@ final class Mooring implements Attachment, Connection.Listener {
             sent.succeeded();
         } else if (input && output) {
             LOG.debug("Session {}: closing a WebSocket, {}", session.key(), farewell.reason());
-            Callback.Completable read = new Callback.Completable();
-            socket.close(farewell.status(), Callback.combine(read, sent));
-            abortUnless(read);
+            if (farewell == Farewell.NODE_STOPS) {
+                hangUp(farewell, sent);
+            } else {
+                say(farewell, sent);
+            }
         } else if (input) {
             // The application has said good-bye before; the client has as long to answer as if we had.
-            Callback.Completable never = new Callback.Completable();
-            abortUnless(never);
+            scheduler.schedule(() -> hangUp(farewell, Callback.NOOP), ANSWERING_MS, TimeUnit.MILLISECONDS);
             sent.succeeded();
         } else {
             // Before its onOpen is through, a close would abort the connection without a frame or overtake the
@@ -211,18 +226,39 @@ final class Mooring implements Attachment, Connection.Listener {
         }
     }
 
-    /** Ends the connection of a client that does not read its close frame. */
-    private void abortUnless(Callback.Completable read) {
-        if (!read.isDone()) {
-            scheduler.schedule(
-                    () -> {
-                        if (!read.isDone() && !castOff.get()) {
-                            LOG.debug("Session {}: a WebSocket's client does not read, aborting", session.key());
-                            socket.abort();
-                        }
-                    },
-                    READING_MS,
-                    TimeUnit.MILLISECONDS);
+    /**
+     * Tells the client, and leaves it a moment to answer. Jetty's own close would close the connection behind the frame; and a
+     * client that still talks then, loses the frame with the connection.
+     */
+    private void say(Farewell farewell, Callback sent) {
+        said = farewell;
+        Scheduler.Task unread =
+                scheduler.schedule(() -> hangUp(farewell, Callback.NOOP), READING_MS, TimeUnit.MILLISECONDS);
+        Callback left = Callback.from(
+                () -> {
+                    unread.cancel();
+                    scheduler.schedule(() -> hangUp(farewell, Callback.NOOP), ANSWERING_MS, TimeUnit.MILLISECONDS);
+                    sent.succeeded();
+                },
+                failure -> {
+                    unread.cancel();
+                    hangUp(farewell, sent);
+                });
+        socket.getConnection()
+                .enqueueFrame(new OutgoingEntry.Builder(farewell.status().toFrame(), left).build());
+    }
+
+    /** Closes the connection, whatever the client does; the application's {@code onClose} reads the reason. */
+    private void hangUp(Farewell farewell, Callback done) {
+        if (castOff.get() || socket.isClosed()) {
+            done.succeeded();
+            return;
+        }
+        Callback.Completable closed = new Callback.Completable();
+        socket.close(farewell.status(), Callback.combine(closed, done));
+        if (said != null && !closed.isDone()) {
+            // What was to be sent before is still stuck.
+            socket.abort();
         }
     }
 

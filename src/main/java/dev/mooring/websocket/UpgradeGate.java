@@ -1,5 +1,6 @@
 package dev.mooring.websocket;
 
+import dev.mooring.session.SessionRequestHandler;
 import java.util.List;
 import org.eclipse.jetty.http.HttpCookie;
 import org.eclipse.jetty.http.HttpHeader;
@@ -7,6 +8,7 @@ import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.Callback;
 
@@ -35,12 +37,16 @@ public final class UpgradeGate extends Handler.Wrapper {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        if (UpgradeHandler.isUpgrade(request)) {
+        // An environment's security may pass on what it refuses, for the environment to answer.
+        boolean refused = request.getAttribute(ErrorHandler.ERROR_STATUS) != null;
+        if (!refused && UpgradeHandler.isUpgrade(request)) {
             if (policy.sameOrigin() && bringsSessionCookie(request) && !isSameOrigin(request)) {
                 Response.writeError(request, response, callback, HttpStatus.FORBIDDEN_403, ANOTHER_ORIGIN);
                 return true;
             }
-            if (policy.createSession() && request.getSession(false) == null) {
+            if (policy.createSession()
+                    && request.getSession(false) == null
+                    && !SessionRequestHandler.isAnonymous(request)) {
                 request.getSession(true);
             }
         }

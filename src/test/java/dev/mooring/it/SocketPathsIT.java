@@ -100,7 +100,7 @@ class SocketPathsIT {
         client.close();
         cluster.close();
         LogCheck.of(cluster)
-                .expecting("Secure socket|EofException", "a client that goes away")
+                .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
                 .passes(List.of("/sockets-ee10", "/sockets-ee11"));
     }
 

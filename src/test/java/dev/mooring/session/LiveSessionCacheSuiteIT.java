@@ -49,7 +49,7 @@ class LiveSessionCacheSuiteIT extends AbstractSessionCacheTest {
             boolean saveOnInactiveEvict,
             boolean removeUnloadableSessions,
             boolean flushOnResponseCommit) {
-        var factory = new LiveSessionCacheFactory(grids.grid(0), SessionPolicy.defaults(), deadlines);
+        var factory = new LiveSessionCacheFactory(grids.grid(0), SessionPolicy.defaults(), deadlines, new Figures());
         factory.setEvictionPolicy(evictionPolicy);
         factory.setSaveOnCreate(saveOnCreate);
         factory.setSaveOnInactiveEviction(saveOnInactiveEvict);

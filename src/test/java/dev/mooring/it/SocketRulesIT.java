@@ -1,0 +1,470 @@
+package dev.mooring.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.mooring.nodes.JettyBase;
+import dev.mooring.nodes.JettyNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the {@code jetty.session.websocket.*} properties say, how sockets close, and what the node reports. One cluster, four nodes. */
+class SocketRulesIT {
+    private static final Duration PROMPT = Duration.ofSeconds(4);
+    private static final Duration A_WHILE = Duration.ofMillis(700);
+
+    /** As shipped. */
+    private static final int PLAIN = 0;
+
+    /** As shipped; with Jetty's JMX, and a dump at the end. */
+    private static final int REPORTING = 1;
+
+    /** keepAlive=open, closeOnSessionEnd=authenticated, createSession, sameOrigin. */
+    private static final int STRICT = 2;
+
+    /** keepAlive=none, closeOnSessionEnd=none; with a line for each upgrade. */
+    private static final int LAX = 3;
+
+    private static NodeCluster cluster;
+
+    @BeforeAll
+    static void startNodes() {
+        var number = new AtomicInteger();
+        cluster = NodeCluster.start(
+                "socket-rules",
+                4,
+                Mode.MEMBERS,
+                base -> lay(base, number.getAndIncrement()),
+                base -> logUpgrades(base));
+    }
+
+    private static void lay(JettyBase.Builder base, int number) {
+        Path wars = Path.of(System.getProperty("mooring.wars"));
+        base.modules("http", "demo-realm", "resources", "ee10-deploy", "ee10-websocket-jakarta")
+                .war("sockets", wars.resolve("sockets.war"))
+                .war("guarded", wars.resolve("guarded.war"));
+        switch (number) {
+            case REPORTING -> base.modules("jmx").property("jetty.server.dumpBeforeStop", "true");
+            case STRICT ->
+                base.property("jetty.session.websocket.keepAlive", "open")
+                        .property("jetty.session.websocket.closeOnSessionEnd", "authenticated")
+                        .property("jetty.session.websocket.createSession", "true")
+                        .property("jetty.session.websocket.sameOrigin", "true");
+            case LAX ->
+                base.property("jetty.session.websocket.keepAlive", "none")
+                        .property("jetty.session.websocket.closeOnSessionEnd", "none");
+            default -> assertThat(number).isEqualTo(PLAIN);
+        }
+    }
+
+    private static void logUpgrades(JettyBase base) {
+        try {
+            Files.writeString(
+                    base.directory().resolve("resources").resolve("jetty-logging.properties"),
+                    "dev.mooring.websocket.LEVEL=DEBUG\n");
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    @AfterAll
+    static void stopNodesAndReadTheirLogs() {
+        cluster.close();
+        LogCheck.of(cluster)
+                .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
+                .passes(List.of("/sockets", "/guarded"));
+        assertThat(cluster.node(REPORTING).log())
+                .as("Server.dump()")
+                .anyMatch(line -> line.contains("Mooring: cluster " + cluster.name() + ", node "))
+                .anyMatch(line -> line.contains("sessions ") && line.contains(", handles "))
+                .anyMatch(line -> line.contains("WebSockets size="))
+                .anyMatch(line -> line.contains("loads ") && line.contains(" us, max "));
+        assertThat(upgradeLines(STRICT)).anyMatch(line -> line.endsWith(" created"));
+        assertThat(upgradeLines(STRICT)).anyMatch(line -> line.endsWith(": failed with 403"));
+        assertThat(upgradeLines(PLAIN)).anyMatch(line -> line.endsWith(" found"));
+        assertThat(upgradeLines(PLAIN)).anyMatch(line -> line.endsWith(": session none"));
+    }
+
+    private static List<String> upgradeLines(int number) {
+        return cluster.node(number).log().stream()
+                .filter(line -> line.contains(":DEBUG:") && line.contains("Upgrade of "))
+                .toList();
+    }
+
+    @Nested
+    class CreateSession {
+        @Test
+        void givesAnUpgradeWithoutOneASessionThatIsInTheClusterWithThe101() {
+            Browser ada = cluster.newBrowser();
+
+            try (Socket socket = ada.opens(socket(STRICT, "annotated"))) {
+                assertThat(says(ada, PLAIN, "id")).isEqualTo(socket.asks("id"));
+                socket.asks("set word one");
+                assertThat(says(ada, PLAIN, "get word")).isEqualTo("one");
+            }
+        }
+
+        @Test
+        void isOffByDefault() {
+            try (Socket socket = cluster.newBrowser().opens(socket(PLAIN, "annotated"))) {
+                assertThat(socket.asks("id")).isEqualTo("none");
+            }
+        }
+    }
+
+    @Nested
+    class SameOrigin {
+        @ParameterizedTest(name = "{0} is answered with {1}")
+        @CsvSource({
+            "http://evil.example, 403",
+            "http://evil.example:PORT, 403",
+            "null, 403",
+            "not an origin, 403",
+            "http://HOST:PORT, 101",
+            "https://HOST, 101",
+            "http://HOST:1, 101",
+        })
+        void refusesAnUpgradeWithASessionCookieFromAnotherHost(String origin, int status) {
+            URI uri = socket(STRICT, "annotated");
+            String from = origin.replace("HOST", uri.getHost()).replace("PORT", "" + uri.getPort());
+
+            assertThat(Handshake.ask(uri, "Origin: " + from, cookie(uri)).status())
+                    .isEqualTo(status);
+        }
+
+        @Test
+        void letsPassWhatHasNoOriginOrNoCookieAndEverythingWhereItIsOff() {
+            URI strict = socket(STRICT, "annotated");
+            URI plain = socket(PLAIN, "annotated");
+
+            assertThat(Handshake.ask(strict, cookie(strict)).status()).isEqualTo(101);
+            assertThat(Handshake.ask(strict, "Origin: http://evil.example").status())
+                    .isEqualTo(101);
+            assertThat(Handshake.ask(plain, "Origin: http://evil.example", cookie(plain))
+                            .status())
+                    .isEqualTo(101);
+        }
+
+        @Test
+        void comesAfterAuthentication() {
+            URI echo = cluster.node(STRICT).ws("/guarded/echo");
+            URI forbidden = cluster.node(STRICT).ws("/guarded/forbidden");
+            String evil = "Origin: http://evil.example";
+            String cookie = "Cookie: JSESSIONID=whatever";
+
+            assertThat(Handshake.ask(echo, evil, cookie).status()).isEqualTo(401);
+            Handshake ours = Handshake.ask(echo, evil, cookie, user());
+            assertThat(ours.status()).isEqualTo(403);
+            assertThat(ours.body()).contains("another origin");
+            Handshake jettys = Handshake.ask(forbidden, evil, cookie, user());
+            assertThat(jettys.status()).isEqualTo(403);
+            assertThat(jettys.body()).doesNotContain("another origin");
+            assertThat(Handshake.ask(echo, user()).status()).isEqualTo(101);
+        }
+    }
+
+    @Test
+    void twoValidSessionCookiesAreABadRequest() {
+        Browser ada = cluster.newBrowser();
+        Browser eve = cluster.newBrowser();
+        says(ada, PLAIN, "open");
+        says(eve, PLAIN, "open");
+        URI uri = socket(PLAIN, "annotated");
+
+        Handshake answer = Handshake.ask(
+                uri, "Cookie: JSESSIONID=" + ada.sessionCookie(uri) + "; JSESSIONID=" + eve.sessionCookie(uri));
+
+        assertThat(answer.status()).isEqualTo(400);
+    }
+
+    @Nested
+    class Logout {
+        @Test
+        void closesTheSocketsThatTheUserOpenedOnEveryNodeAndLeavesTheSession() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            Socket before = ada.opens(socket(PLAIN, "annotated"));
+            says(ada, PLAIN, "login");
+            var sockets = new ArrayList<Socket>();
+            for (int node : List.of(PLAIN, REPORTING, STRICT)) {
+                Socket socket = ada.opens(socket(node, "annotated"));
+                assertThat(socket.asks("/who")).as("user on node %s", node).isEqualTo("user");
+                sockets.add(socket);
+            }
+            Socket lax = ada.opens(socket(LAX, "annotated"));
+            says(ada, REPORTING, "set word one");
+
+            assertThat(says(ada, REPORTING, "logout")).isEqualTo("ok");
+
+            assertThat(sockets).allSatisfy(socket -> assertClosed(socket, 1008, "logged out"));
+            assertThat(before.asks("get word")).as("opened by nobody").isEqualTo("one");
+            assertThat(lax.asks("get word")).as("where sockets are left open").isEqualTo("one");
+            assertThat(says(ada, PLAIN, "get word")).isEqualTo("one");
+            assertThat(says(ada, PLAIN, "who")).isEqualTo("null");
+            before.close();
+            lax.close();
+        }
+
+        @Test
+        void doesNotTouchWhatTheNextUserOpens() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "login");
+            Socket first = ada.opens(socket(REPORTING, "annotated"));
+            says(ada, PLAIN, "logout");
+            assertClosed(first, 1008, "logged out");
+
+            says(ada, PLAIN, "login");
+            try (Socket second = ada.opens(socket(REPORTING, "annotated"))) {
+                assertThat(second.close(A_WHILE)).isEmpty();
+                assertThat(second.asks("/who")).isEqualTo("user");
+            }
+        }
+    }
+
+    @Nested
+    class CloseOnSessionEnd {
+        @Test
+        void authenticatedClosesOnlyWhatAUserHasOpenedAndNoneNothing() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            Socket nobodys = ada.opens(socket(STRICT, "annotated"));
+            says(ada, PLAIN, "login");
+            Socket users = ada.opens(socket(STRICT, "annotated"));
+            Socket lax = ada.opens(socket(LAX, "annotated"));
+            Socket plain = ada.opens(socket(PLAIN, "annotated"));
+
+            says(ada, PLAIN, "invalidate");
+
+            assertClosed(plain, 1008, "session invalidated");
+            assertClosed(users, 1008, "session invalidated");
+            assertThat(nobodys.asks("get word")).isEqualTo("!IllegalStateException");
+            assertThat(lax.asks("get word")).isEqualTo("!IllegalStateException");
+            nobodys.close();
+            lax.close();
+        }
+    }
+
+    @Nested
+    class KeepAlive {
+        @Test
+        void openKeepsTheSessionOfASilentSocketUntilItCloses() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            Socket socket = ada.opens(socket(STRICT, "annotated"));
+            says(ada, PLAIN, "set word one");
+            says(ada, PLAIN, "maxInactive 2");
+
+            await().pollDelay(Duration.ofSeconds(6)).until(() -> true);
+
+            assertThat(says(ada, PLAIN, "get word")).isEqualTo("one");
+            socket.close();
+            await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
+            assertThat(says(ada, PLAIN, "get word")).isEqualTo("none");
+        }
+
+        @Test
+        void noneLetsTheSessionOfATalkingSocketExpire() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            try (Socket socket = ada.opens(socket(LAX, "annotated"))) {
+                says(ada, PLAIN, "maxInactive 2");
+
+                await().atMost(Duration.ofSeconds(4))
+                        .pollInterval(Duration.ofMillis(300))
+                        .until(() -> socket.asks("get word").equals("!IllegalStateException"));
+            }
+        }
+    }
+
+    @Nested
+    class TheHandle {
+        @Test
+        void hasOnEveryNodeWhatModifyHandshakeSetWhenTheClientHasIts101() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            for (int round = 0; round < 30; round++) {
+                try (Socket socket = ada.opens(socket(round % 2, "configured?note=" + round))) {
+                    assertThat(says(ada, 1 - round % 2, "get handshake")).isEqualTo("" + round);
+                    assertThat(socket.asks("/property")).isEqualTo("the application's own");
+                }
+            }
+        }
+
+        @Test
+        void keepsTheWrapperThatTheApplicationsFilterPutAroundIt() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            Socket socket = ada.opens(socket(PLAIN, "wrapped"));
+
+            assertThat(socket.asks("get wrapped")).isEqualTo("yes");
+            says(ada, REPORTING, "set word one");
+            assertThat(socket.asks("get word")).isEqualTo("one");
+            says(ada, REPORTING, "invalidate");
+            assertClosed(socket, 1008, "session invalidated");
+        }
+
+        @Test
+        void isTheSameObjectForAllOpenSessionsAndWorksInOnErrorAndOnClose() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            URI uri = socket(PLAIN, "annotated");
+            try (Socket first = ada.opens(uri);
+                    Socket second = ada.opens(uri)) {
+                assertThat(first.asks("/same")).isEqualTo("true");
+                assertThat(second.asks("/same")).isEqualTo("true");
+
+                first.close();
+                await().atMost(PROMPT)
+                        .until(() -> says(ada, REPORTING, "get close").equals("1000"));
+
+                second.sends("throw");
+                assertThat(second.close(PROMPT)).isPresent();
+                await().atMost(PROMPT)
+                        .until(() -> says(ada, REPORTING, "get error").equals("asked for"));
+            }
+        }
+    }
+
+    @Nested
+    class TheClose {
+        @Test
+        void doesNotOvertakeOnOpen() {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            says(ada, PLAIN, "hold");
+            Socket socket = ada.opens(socket(PLAIN, "slow"));
+
+            says(ada, REPORTING, "invalidate");
+
+            assertThat(socket.close(A_WHILE)).as("while onOpen runs").isEmpty();
+            says(cluster.newBrowser(), PLAIN, "release");
+            assertThat(socket.hears()).isEqualTo("open");
+            assertClosed(socket, 1008, "session invalidated");
+        }
+
+        @Test
+        void dropsTheMessagesThatAreQueuedBehindTheEnd() {
+            Browser ada = cluster.newBrowser();
+            Browser warden = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            Socket socket = ada.opens(socket(PLAIN, "slow"));
+            assertThat(socket.hears()).isEqualTo("open");
+            says(warden, PLAIN, "hold");
+            int before = Integer.parseInt(says(warden, PLAIN, "delivered"));
+            for (int message = 0; message < 50; message++) {
+                socket.sends("get word");
+            }
+            await().atMost(PROMPT).until(() -> says(warden, PLAIN, "delivered").equals("" + (before + 1)));
+
+            says(ada, REPORTING, "invalidate");
+            assertClosed(socket, 1008, "session invalidated");
+            says(warden, PLAIN, "release");
+
+            await().during(A_WHILE).until(() -> says(warden, PLAIN, "delivered").equals("" + (before + 1)));
+        }
+
+        @Test
+        void ofAClientThatNeverReadsHoldsUpNoOtherAndItsConnectionEnds() throws IOException {
+            Browser ada = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            URI slow = socket(REPORTING, "slow");
+            int before = webSockets();
+            try (var deaf = Handshake.open(slow, "Cookie: JSESSIONID=" + ada.sessionCookie(slow))) {
+                deaf.getOutputStream().write(Handshake.message("flood"));
+                var others = new ArrayList<Socket>();
+                for (int i = 0; i < 5; i++) {
+                    others.add(ada.opens(socket(REPORTING, "annotated")));
+                }
+                await().atMost(PROMPT).until(() -> webSockets() == before + 6);
+
+                says(ada, PLAIN, "invalidate");
+
+                assertThat(others).allSatisfy(socket -> assertClosed(socket, 1008, "session invalidated"));
+                await().atMost(Duration.ofSeconds(12)).until(() -> webSockets() == before);
+            }
+        }
+
+        @Test
+        void reachesExactlyTheSocketsOfTheSession() {
+            Browser ada = cluster.newBrowser();
+            Browser eve = cluster.newBrowser();
+            says(ada, PLAIN, "open");
+            says(eve, PLAIN, "open");
+            URI uri = socket(REPORTING, "annotated");
+            Socket adas = ada.opens(uri);
+            Socket nobodys = cluster.newBrowser().opens(uri);
+
+            try (Socket eves = eve.opens(uri);
+                    nobodys) {
+                says(ada, PLAIN, "invalidate");
+
+                assertClosed(adas, 1008, "session invalidated");
+                assertThat(eves.asks("get word")).isEqualTo("null");
+                assertThat(nobodys.asks("get word")).isEqualTo("none");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"sessions", "handles", "loads", "writes", "noticesReceived", "noticesSent", "loadMaxMicros"})
+    void jmxShowsFigures(String attribute) {
+        Browser ada = cluster.newBrowser();
+        says(ada, PLAIN, "open");
+        says(ada, REPORTING, "set word one");
+        says(ada, PLAIN, "set word two");
+
+        assertThat(Long.parseLong(says(ada, REPORTING, "mbean " + attribute))).isPositive();
+        assertThat(says(ada, REPORTING, "mbean clusterNodes")).isEqualTo("4");
+    }
+
+    private static int webSockets() {
+        return Integer.parseInt(says(cluster.newBrowser(), REPORTING, "mbean webSockets"));
+    }
+
+    private static void assertClosed(Socket socket, int code, String reason) {
+        assertThat(socket.close(PROMPT)).as("%s", socket).hasValueSatisfying(close -> {
+            assertThat(close.code()).isEqualTo(code);
+            assertThat(close.reason()).isEqualTo(reason);
+        });
+    }
+
+    private static URI socket(int node, String path) {
+        return cluster.node(node).ws("/sockets/" + path);
+    }
+
+    private static String cookie(URI uri) {
+        Browser somebody = cluster.newBrowser();
+        says(somebody, PLAIN, "open");
+        return "Cookie: JSESSIONID=" + somebody.sessionCookie(uri);
+    }
+
+    private static String user() {
+        return "Authorization: Basic "
+                + Base64.getEncoder().encodeToString("user:password".getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static String says(Browser browser, int node, String message) {
+        JettyNode jetty = cluster.node(node);
+        var response = browser.gets(jetty.http("/sockets/say?m=" + URLEncoder.encode(message, StandardCharsets.UTF_8)));
+        assertThat(response.statusCode()).as("%s at %s", message, jetty).isEqualTo(200);
+        return response.body();
+    }
+}
