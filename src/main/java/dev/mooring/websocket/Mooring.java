@@ -216,13 +216,13 @@ final class Mooring implements Attachment, Connection.Listener {
             }
         } else if (input) {
             // The application has said good-bye before; the client has as long to answer as if we had.
-            scheduler.schedule(() -> hangUp(farewell, Callback.NOOP), ANSWERING_MS, TimeUnit.MILLISECONDS);
+            later(ANSWERING_MS, () -> hangUp(farewell, Callback.NOOP));
             sent.succeeded();
         } else {
             // Before its onOpen is through, a close would abort the connection without a frame or overtake the
             // application; and
             // while the client's own close is under way, it soon is closed. Look again, there is no event to wait for.
-            scheduler.schedule(() -> closeOnceOpen(farewell, sent), OPENING_MS, TimeUnit.MILLISECONDS);
+            later(OPENING_MS, () -> closeOnceOpen(farewell, sent));
         }
     }
 
@@ -232,12 +232,11 @@ final class Mooring implements Attachment, Connection.Listener {
      */
     private void say(Farewell farewell, Callback sent) {
         said = farewell;
-        Scheduler.Task unread =
-                scheduler.schedule(() -> hangUp(farewell, Callback.NOOP), READING_MS, TimeUnit.MILLISECONDS);
+        Scheduler.Task unread = later(READING_MS, () -> hangUp(farewell, Callback.NOOP));
         Callback left = Callback.from(
                 () -> {
                     unread.cancel();
-                    scheduler.schedule(() -> hangUp(farewell, Callback.NOOP), ANSWERING_MS, TimeUnit.MILLISECONDS);
+                    later(ANSWERING_MS, () -> hangUp(farewell, Callback.NOOP));
                     sent.succeeded();
                 },
                 failure -> {
@@ -246,6 +245,12 @@ final class Mooring implements Attachment, Connection.Listener {
                 });
         socket.getConnection()
                 .enqueueFrame(new OutgoingEntry.Builder(farewell.status().toFrame(), left).build());
+    }
+
+    /** Has a thread of the server do something in a while: the application's {@code onClose} may take its time. */
+    private Scheduler.Task later(long delayMs, Runnable task) {
+        return scheduler.schedule(
+                () -> socket.getConnection().getExecutor().execute(task), delayMs, TimeUnit.MILLISECONDS);
     }
 
     /** Closes the connection, whatever the client does; the application's {@code onClose} reads the reason. */

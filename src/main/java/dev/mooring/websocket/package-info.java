@@ -7,10 +7,9 @@
  * <table>
  * <caption>Which thread calls what</caption>
  * <tr><th>thread</th><th>calls</th><th>may block</th></tr>
- * <tr><td>the upgrade's request</td><td>{@code UpgradeHandler}, {@code MooredMappings}, {@code UpgradeStream}</td><td>yes</td></tr>
- * <tr><td>the connection's</td><td>the frame watch of {@code Mooring}, {@code Mooring.onClosed}</td><td>no</td></tr>
- * <tr><td>the server's pool</td><td>{@code Mooring.sessionEnded}, on one thread for each WebSocket</td><td>yes</td></tr>
- * <tr><td>Jetty's scheduler</td><td>the second look at a WebSocket that was not open yet</td><td>no</td></tr>
+ * <tr><td>the upgrade's request</td><td>{@code UpgradeHandler}, {@code UpgradeGate}, {@code MooredMappings}, {@code UpgradeStream}</td><td>yes</td></tr>
+ * <tr><td>the connection's</td><td>the frame watch of {@code Mooring}, {@code Mooring.onClosed}</td><td>in the application's {@code onClose}</td></tr>
+ * <tr><td>the server's pool</td><td>{@code Mooring.sessionEnded} and {@code loggedOut}, on one thread for each WebSocket; second looks</td><td>yes</td></tr>
  * <tr><td>the one that stops the server</td><td>{@code Moorings.nodeStops}</td><td>a second at most</td></tr>
  * </table>
  */
