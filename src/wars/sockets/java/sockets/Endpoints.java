@@ -69,16 +69,6 @@ final class Endpoints {
         }
     }
 
-    /** Behind a filter that wraps the session. */
-    @ServerEndpoint("/wrapped")
-    public static class Wrapped {
-        /** Answers one message. */
-        @OnMessage
-        public String message(String message, Session socket) {
-            return Answers.to(sessionOf(socket), message);
-        }
-    }
-
     /** A configurator that writes to the session and keeps it where the container would, wrapped by the application. */
     @ServerEndpoint(value = "/configured", configurator = Configured.Writer.class)
     public static class Configured {
