@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})
 class SocketPathsIT {
-    private static final int AT_ONCE = 8;
+    private static final int AT_ONCE = 16;
     private static final Duration MAX_INACTIVE = Duration.ofSeconds(3);
     private static final Duration PROMPT = Duration.ofSeconds(4);
 
