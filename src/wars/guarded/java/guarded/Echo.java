@@ -1,6 +1,7 @@
 package guarded;
 
 import jakarta.servlet.http.HttpSession;
+import jakarta.websocket.OnError;
 import jakarta.websocket.OnMessage;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
@@ -14,5 +15,11 @@ public class Echo {
         Object session = socket.getUserProperties().get("jakarta.servlet.http.HttpSession");
         return socket.getUserPrincipal().getName() + " "
                 + (session instanceof HttpSession http ? http.getId() : "none");
+    }
+
+    /** Lets a client go away without a word; without this, the container logs it. */
+    @OnError
+    public void error(Throwable failure) {
+        assert failure != null;
     }
 }
