@@ -308,19 +308,6 @@ class SocketRulesIT {
         }
 
         @Test
-        void keepsTheWrapperThatTheApplicationsFilterPutAroundIt() {
-            Browser ada = cluster.newBrowser();
-            says(ada, PLAIN, "open");
-            Socket socket = ada.opens(socket(PLAIN, "wrapped"));
-
-            assertThat(socket.asks("get wrapped")).isEqualTo("yes");
-            says(ada, REPORTING, "set word one");
-            assertThat(socket.asks("get word")).isEqualTo("one");
-            says(ada, REPORTING, "invalidate");
-            assertClosed(socket, 1008, "session invalidated");
-        }
-
-        @Test
         void isTheSameObjectForAllOpenSessionsAndWorksInOnErrorAndOnClose() {
             Browser ada = cluster.newBrowser();
             says(ada, PLAIN, "open");
