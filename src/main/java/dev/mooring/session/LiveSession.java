@@ -221,13 +221,6 @@ public final class LiveSession extends ManagedSession {
     }
 
     @Override
-    public boolean isValid() {
-        boolean valid = super.isValid();
-        foundValid = valid ? Thread.currentThread() : null;
-        return valid;
-    }
-
-    @Override
     protected void checkValidForRead() {
         checkAlive();
     }
@@ -467,9 +460,12 @@ public final class LiveSession extends ManagedSession {
      */
     @Override
     public boolean isValid() {
+        boolean valid;
         try (AutoLock ignored = lock()) {
-            return _state == State.VALID || _state == State.CHANGING;
+            valid = _state == State.VALID || _state == State.CHANGING;
         }
+        foundValid = valid ? Thread.currentThread() : null;
+        return valid;
     }
 
     /** Enters a request, if the session is on this node and alive. */
