@@ -332,8 +332,8 @@ public final class NodeLease {
             } else {
                 comeBack();
             }
-        } catch (RuntimeException e) {
-            // The boundary of a grid thread: one that throws is never run again.
+        } catch (RuntimeException | Error e) {
+            // The boundary of a grid thread: one that throws is never run again. A server passes on even its errors.
             LOG.debug("Node {}: row not renewed", node, e);
             if (System.nanoTime() - lease.until() > OUTAGE.toNanos() && !lapseReported) {
                 lapseReported = true;
@@ -418,7 +418,7 @@ public final class NodeLease {
                 onGone.accept(gone);
                 left.remove(gone);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // As in renew(); what is left to do is done the next time.
             LOG.debug("Node {}: rows not observed", node, e);
         }

@@ -580,15 +580,18 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     /** Notices may have been lost, also of an end: a session whose WebSockets are silent is looked at all the same. */
     private void lookAgain() {
         deadlines.run(() -> {
-            try {
-                for (LiveSession session : Set.copyOf(byId.values())) {
+            for (LiveSession session : Set.copyOf(byId.values())) {
+                try {
                     if (session.attachments() > 0) {
                         session.makeCurrent();
                     }
+                } catch (IllegalStateException e) {
+                    LOG.debug("Session {}: ends already", session.key(), e);
+                } catch (StoreUnavailableException e) {
+                    LOG.debug("Context {}: sessions with WebSockets are looked at again later", scope(), e);
+                    deadlines.in(LOOK_AGAIN_MS, this::lookAgain);
+                    return;
                 }
-            } catch (StoreUnavailableException | IllegalStateException e) {
-                LOG.debug("Context {}: sessions with WebSockets are looked at again later", scope(), e);
-                deadlines.in(LOOK_AGAIN_MS, this::lookAgain);
             }
         });
     }
