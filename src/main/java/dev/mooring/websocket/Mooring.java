@@ -6,6 +6,7 @@ import dev.mooring.session.LiveSession;
 import dev.mooring.websocket.SocketPolicy.KeepAlive;
 import java.security.Principal;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.io.Connection;
@@ -55,6 +56,9 @@ final class Mooring implements Attachment, Connection.Listener {
     /** What the client was told, before its answer; written by whoever set {@link #closing}. */
     private volatile @Nullable Farewell said;
 
+    /** Completes when that has left. */
+    private final CompletableFuture<@Nullable Void> saidSo = new CompletableFuture<>();
+
     /**
      * Prepares to tie two.
      *
@@ -96,11 +100,11 @@ final class Mooring implements Attachment, Connection.Listener {
         ExtensionStack stack = socket.getExtensionStack();
         List<Extension> extensions = stack.getExtensions();
         if (extensions.isEmpty()) {
-            stack.initialize(watching(stack.getNextIncoming()), storing(stack.getNextOutgoing()), socket);
+            stack.initialize(watching(stack.getNextIncoming()), leaving(stack.getNextOutgoing()), socket);
             return;
         }
         if (extensions.get(0) instanceof AbstractExtension first) {
-            first.setNextOutgoingFrames(storing(first.getNextOutgoing()));
+            first.setNextOutgoingFrames(leaving(first.getNextOutgoing()));
         }
         if (extensions.get(extensions.size() - 1) instanceof AbstractExtension last) {
             last.setNextIncomingFrames(watching(last.getNextIncoming()));
@@ -134,14 +138,43 @@ final class Mooring implements Attachment, Connection.Listener {
         };
     }
 
-    /** A client that has its answer finds on every node what the message changed in place. */
-    private static OutgoingFrames storing(OutgoingFrames next) {
+    /**
+     * A client that has its answer finds on every node what the message changed in place. And whoever closes the socket of a
+     * session that has ended, an endpoint that meets the end or Jetty for one that throws, closes it as the end does.
+     */
+    private OutgoingFrames leaving(OutgoingFrames next) {
         return entry -> {
             if (entry.getFrame().isDataFrame()) {
                 LiveSession.storeBeforeReply();
             }
-            next.sendFrame(entry);
+            Farewell instead = entry.getFrame().getOpCode() == OpCode.CLOSE ? atTheEnd() : null;
+            if (said != null && entry.getFrame().getOpCode() == OpCode.CLOSE) {
+                // Nothing follows a close frame, and the connection must not be closed before that has left.
+                saidSo.whenComplete((left, failure) -> complete(entry.getCallback(), failure));
+            } else if (instead != null) {
+                next.sendFrame(new OutgoingEntry.Builder(entry)
+                        .frame(instead.status().toFrame())
+                        .build());
+            } else {
+                next.sendFrame(entry);
+            }
         };
+    }
+
+    private static void complete(Callback callback, @Nullable Throwable failure) {
+        if (failure == null) {
+            callback.succeeded();
+        } else {
+            callback.failed(failure);
+        }
+    }
+
+    /** Returns what the client is told at the end of the session; null while that lives, or where its end closes nothing. */
+    private @Nullable Farewell atTheEnd() {
+        return session.endCause()
+                .filter(cause -> isClosedAtTheEnd())
+                .map(Farewell::of)
+                .orElse(null);
     }
 
     private boolean isClosing() {
@@ -185,12 +218,8 @@ final class Mooring implements Attachment, Connection.Listener {
     /** This node stops: says so to the client, who may come back on another. Does not block. */
     void nodeStops(Callback sent) {
         // A session that ends with its node may not have got round to its sockets yet.
-        close(
-                session.endCause()
-                        .filter(cause -> isClosedAtTheEnd())
-                        .map(Farewell::of)
-                        .orElse(Farewell.NODE_STOPS),
-                sent);
+        Farewell atTheEnd = atTheEnd();
+        close(atTheEnd == null ? Farewell.NODE_STOPS : atTheEnd, sent);
     }
 
     private void close(Farewell farewell, Callback sent) {
@@ -236,11 +265,13 @@ final class Mooring implements Attachment, Connection.Listener {
         Callback left = Callback.from(
                 () -> {
                     unread.cancel();
+                    saidSo.complete(null);
                     later(ANSWERING_MS, () -> hangUp(farewell, Callback.NOOP));
                     sent.succeeded();
                 },
                 failure -> {
                     unread.cancel();
+                    saidSo.completeExceptionally(failure);
                     hangUp(farewell, sent);
                 });
         socket.getConnection()

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Two nodes that are clients of two plain Hazelcast servers: what becomes of them when one of the four goes, or both servers. */
 @ParameterizedClass
-@EnumSource(names = {"CLIENTS", "CLIENTS_OF_OLD_SERVERS"})
+@EnumSource(names = "CLIENTS_OF_OLD_SERVERS")
 class ClientIT {
     private static final String ENVIRONMENT = "ee10";
     private static final Duration LIMIT = Duration.ofSeconds(30);

@@ -43,7 +43,7 @@ class EndRaceIT {
     @ParameterizedTest
     @EnumSource(names = {"MEMBERS", "CLIENTS"})
     void endsEverywhereOnceAndForGood(Mode mode) throws Exception {
-        race(mode, 500);
+        race(mode, 100);
     }
 
     @Tag("stress")

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Two nodes, an unchanged WAR, one live session: what a client sees of it by HTTP and by WebSocket. */
 @ParameterizedClass
-@EnumSource(names = {"MEMBERS", "CLIENTS", "MIXED"})
+@EnumSource(names = {"MEMBERS", "MIXED"})
 class FirstLightIT {
     @Parameter
     Mode mode;

@@ -22,7 +22,7 @@ final class LogCheck {
 
     /** Hazelcast's membership, partitions, connections and calls: it warns of each node that leaves, however politely. */
     private static final Pattern DEPARTURE =
-            Pattern.compile("^\\S+ \\S+:WARN ?:ch(ic|ici|ip|ipi|ist|sip|sioi|c[a-z]*)\\..*");
+            Pattern.compile("^\\S+ \\S+:WARN ?:ch(ic|ici|ip|ipi|ipo|ist|sip|sioi|c[a-z]*)\\..*");
 
     private final NodeCluster cluster;
     private final Map<Pattern, String> expected = new LinkedHashMap<>();

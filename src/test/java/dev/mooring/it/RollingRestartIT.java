@@ -33,6 +33,7 @@ class RollingRestartIT {
     private volatile boolean over;
     private NodeCluster cluster;
 
+    @Tag("stress")
     @Test
     void ofMembersLosesNothing() throws Exception {
         restartAll(Mode.MEMBERS);
