@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -145,16 +144,7 @@ final class ClientSessionMap implements SessionMap {
 
     @Override
     public boolean removeDamaged(SessionKey key) {
-        try {
-            calls.await(
-                    "session " + key,
-                    () -> records.getAsync(key.path())
-                            .thenApply(record -> Optional.ofNullable(record).map(SessionRecord::state)));
-            return false;
-        } catch (DamagedRecordException e) {
-            calls.await("session " + key, () -> records.deleteAsync(key.path()));
-            return true;
-        }
+        return calls.removeDamaged(records, key);
     }
 
     /** Servers do not know what a session is, so its records come here to be looked at, some at a time. */

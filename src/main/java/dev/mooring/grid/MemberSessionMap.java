@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -56,16 +55,7 @@ final class MemberSessionMap implements SessionMap {
 
     @Override
     public boolean removeDamaged(SessionKey key) {
-        try {
-            calls.await(
-                    "session " + key,
-                    () -> records.getAsync(key.path())
-                            .thenApply(record -> Optional.ofNullable(record).map(SessionRecord::state)));
-            return false;
-        } catch (DamagedRecordException e) {
-            calls.await("session " + key, () -> records.deleteAsync(key.path()));
-            return true;
-        }
+        return calls.removeDamaged(records, key);
     }
 
     @Override

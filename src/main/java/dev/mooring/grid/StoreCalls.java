@@ -2,10 +2,14 @@ package dev.mooring.grid;
 
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.IndeterminateOperationStateException;
+import com.hazelcast.map.IMap;
 import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import com.hazelcast.spi.exception.RetryableException;
 import com.hazelcast.spi.exception.TargetDisconnectedException;
 import dev.mooring.model.NewerFormatException;
+import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -87,6 +91,20 @@ final class StoreCalls {
             }
         }
         return true;
+    }
+
+    /** As {@link SessionMap#removeDamaged}, for members and clients alike. */
+    boolean removeDamaged(IMap<String, SessionRecord> records, SessionKey key) {
+        try {
+            await(
+                    "session " + key,
+                    () -> records.getAsync(key.path())
+                            .thenApply(record -> Optional.ofNullable(record).map(SessionRecord::state)));
+            return false;
+        } catch (DamagedRecordException e) {
+            await("session " + key, () -> records.deleteAsync(key.path()));
+            return true;
+        }
     }
 
     private static boolean isUndecided(@Nullable Throwable cause) {

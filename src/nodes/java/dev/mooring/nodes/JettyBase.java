@@ -32,14 +32,12 @@ public final class JettyBase {
     private final Path home;
     private final Map<String, String> properties;
     private final List<String> jvmOptions;
-    private final Map<String, String> variables;
 
     private JettyBase(Builder builder, Path home) {
         this.directory = builder.directory;
         this.home = home;
         this.properties = Map.copyOf(builder.properties);
         this.jvmOptions = List.copyOf(builder.jvmOptions);
-        this.variables = Map.copyOf(builder.variables);
     }
 
     /** Begins a base in this directory. Nothing is touched before {@link Builder#create()}. */
@@ -68,11 +66,6 @@ public final class JettyBase {
         return jvmOptions;
     }
 
-    /** The environment variables of the node's process, besides those of this one. */
-    Map<String, String> variables() {
-        return variables;
-    }
-
     /** The base's directory. */
     @Override
     public String toString() {
@@ -87,7 +80,6 @@ public final class JettyBase {
         private final Map<String, Path> wars = new LinkedHashMap<>();
         private final Map<String, String> environments = new LinkedHashMap<>();
         private final List<String> jvmOptions = new ArrayList<>();
-        private final Map<String, String> variables = new LinkedHashMap<>();
         private @Nullable Path home = systemPath("mooring.jettyHome");
         private @Nullable Path zip = systemPath("mooring.zip");
         private @Nullable Path template;
@@ -141,12 +133,6 @@ public final class JettyBase {
         /** Adds options of the node's JVM, such as {@code -Xmx512m}; they win over those that every node has. */
         public Builder jvmOptions(String... options) {
             jvmOptions.addAll(List.of(options));
-            return this;
-        }
-
-        /** Sets an environment variable of the node's process. */
-        public Builder variable(String name, String value) {
-            variables.put(name, value);
             return this;
         }
 

@@ -42,10 +42,6 @@ public final class JettyNode implements AutoCloseable {
         String port = Objects.requireNonNullElseGet(base.property("jetty.http.port"), () -> "" + Ports.free());
         String host = Objects.requireNonNullElse(base.property("jetty.http.host"), "127.0.0.1");
         var command = new ArrayList<String>();
-        if (!base.variables().isEmpty()) {
-            command.add("env");
-            base.variables().forEach((variable, value) -> command.add(variable + "=" + value));
-        }
         command.add(NodeProcess.javaCommand());
         command.addAll(JVM_OPTIONS);
         command.add("-Dnode.name=" + name);
