@@ -33,8 +33,11 @@ final class LogCheck {
                 "Hazelcast is starting in a Java modular environment",
                 "wants --add-opens, which would fork a second JVM; it works without");
         expecting(
-                ":chipo.MigrationOperation:.*before startup is completed|:chsieio.RegistrationOperation:.*CallerNotMember",
+                ":chipo.MigrationOperation:.*before startup is completed|:chsieio.RegistrationOperation:.*(CallerNotMember|ClusterTopologyChanged)",
                 "members that start at the same moment meet half-way, and Hazelcast tries again");
+        expecting(
+                "^WARNING: .*(sun\\.misc\\.Unsafe|maintainers of class com\\.hazelcast\\.)",
+                "Java 24 and later name what Hazelcast still uses");
     }
 
     /** Checks all processes that this cluster ever had; call it when they have ended. */
