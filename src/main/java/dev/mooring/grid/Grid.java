@@ -1,12 +1,17 @@
 package dev.mooring.grid;
 
+import com.hazelcast.cluster.Cluster;
+import com.hazelcast.cluster.MembershipAdapter;
+import com.hazelcast.cluster.MembershipEvent;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +35,7 @@ public final class Grid {
     private final SessionMap sessions;
     private final Aliases aliases;
     private final AtomicLong loads = new AtomicLong();
+    private @Nullable UUID losses;
 
     private Grid(GridConfig config, String node, Link link, Duration gracePeriod) {
         this.config = config;
@@ -40,7 +46,7 @@ public final class Grid {
             thread.setDaemon(true);
             return thread;
         });
-        StoreCalls calls = new StoreCalls(link.clusterName());
+        StoreCalls calls = new StoreCalls(link.clusterName(), link::check);
         lease = new NodeLease(node, link.hazelcast().getMap(nodeMap(config)), calls);
         inbox = new Inbox(link.hazelcast(), config.mapName(), lease);
         sessions = link.openSessions(calls, slack(gracePeriod), scheduler);
@@ -64,6 +70,12 @@ public final class Grid {
             grid.lease.onGone(grid.inbox::forget);
             grid.lease.onBack(grid.inbox::listen);
             grid.link.onMerge(grid.lease::merged);
+            grid.losses = grid.cluster().addMembershipListener(new MembershipAdapter() {
+                @Override
+                public void memberRemoved(MembershipEvent event) {
+                    grid.lease.bereaved();
+                }
+            });
             grid.lease.start(grid.scheduler);
             started = true;
         } finally {
@@ -84,12 +96,19 @@ public final class Grid {
     public void stop() {
         stopScheduler();
         try {
+            if (losses != null && link.hazelcast().getLifecycleService().isRunning()) {
+                cluster().removeMembershipListener(losses);
+            }
             lease.stop();
             inbox.stop();
         } catch (RuntimeException e) {
             LOG.warn("Node {}: its row or inbox stays in cluster {} for a while", node(), clusterName(), e);
         }
         link.stop();
+    }
+
+    private Cluster cluster() {
+        return link.hazelcast().getCluster();
     }
 
     private void stopScheduler() {

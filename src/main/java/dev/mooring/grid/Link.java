@@ -28,7 +28,17 @@ sealed interface Link permits MemberLink, ClientLink {
      */
     SessionMap openSessions(StoreCalls calls, Duration slack, ScheduledExecutorService scheduler);
 
-    /** Has something run when the cluster may have been put together from two. It must not block. Called once. */
+    /**
+     * Looks whether an answer of the cluster can be believed. Does not block.
+     *
+     * @throws StoreUnavailableException if this node may have been given up, and be a cluster of its own, or is just being merged
+     */
+    void check();
+
+    /**
+     * Has something run when the cluster may have been put together from two, or when its answers are believed again after they
+     * were not. It must not block. Called once.
+     */
     void onMerge(Runnable listener);
 
     /** Leaves the cluster, after what is left to do for the sessions. Blocks for some seconds. */

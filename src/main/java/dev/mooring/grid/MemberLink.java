@@ -9,13 +9,10 @@ import com.hazelcast.config.MergePolicyConfig;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
-import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +33,7 @@ final class MemberLink implements Link {
     /** Whether this node started the instance, and so stops it. */
     private final boolean own;
 
-    private @Nullable UUID mergeListener;
+    private final Pulse pulse;
 
     private MemberLink(GridConfig.Member config, HazelcastInstance hazelcast, boolean own) {
         this.config = config;
@@ -44,6 +41,7 @@ final class MemberLink implements Link {
         this.own = own;
         // Not to be asked of an instance that has ended.
         this.clusterName = hazelcast.getConfig().getClusterName();
+        this.pulse = Pulse.start(hazelcast);
     }
 
     static MemberLink open(GridConfig.Member config) {
@@ -92,19 +90,19 @@ final class MemberLink implements Link {
 
     @Override
     public void onMerge(Runnable listener) {
-        mergeListener = hazelcast.getLifecycleService().addLifecycleListener(event -> {
-            if (event.getState() == LifecycleState.MERGED) {
-                listener.run();
-            }
-        });
+        pulse.onMerge(listener);
+    }
+
+    @Override
+    public void check() {
+        pulse.check();
     }
 
     @Override
     public void stop() {
+        pulse.stop();
         if (own) {
             hazelcast.shutdown();
-        } else if (mergeListener != null) {
-            hazelcast.getLifecycleService().removeLifecycleListener(mergeListener);
         }
     }
 

@@ -197,6 +197,14 @@ public final class NodeLease {
     }
 
     /**
+     * A member has gone, and what its partitions held is now what their backups have: a change that was read there and had no
+     * backup yet, so that nobody was told that it is finished, is undone. No copy counts as current any more. Does not block.
+     */
+    void bereaved() {
+        startEpoch(lease.until());
+    }
+
+    /**
      * Has something run whenever a new epoch has begun: no copy counts as current then.
      *
      * @param listener run on a thread of the grid; must not block
@@ -326,7 +334,10 @@ public final class NodeLease {
         try {
             long sent = System.nanoTime();
             NodeRow next = row.renewed();
-            if (mergesMet == merges.get() && rows.replace(node, row, next)) {
+            calls.check();
+            boolean renewed = mergesMet == merges.get() && rows.replace(node, row, next);
+            calls.check();
+            if (renewed) {
                 row = next;
                 extend(sent);
             } else {
@@ -388,8 +399,10 @@ public final class NodeLease {
     private void observe() {
         try {
             long now = System.nanoTime();
+            calls.check();
             Map<String, NodeRow> seen = new HashMap<>();
             rows.entrySet().forEach(entry -> seen.put(entry.getKey(), entry.getValue()));
+            calls.check();
             for (String gone : Set.copyOf(sightings.keySet())) {
                 if (!seen.containsKey(gone)) {
                     lost(gone);

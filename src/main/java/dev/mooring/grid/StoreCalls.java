@@ -22,8 +22,21 @@ final class StoreCalls {
 
     private final String clusterName;
 
-    StoreCalls(String clusterName) {
+    private final Runnable check;
+
+    /** @param check asked before and after each call, throws if no answer can be believed */
+    StoreCalls(String clusterName, Runnable check) {
         this.clusterName = clusterName;
+        this.check = check;
+    }
+
+    /**
+     * Looks whether an answer of the cluster can be believed. Does not block.
+     *
+     * @throws StoreUnavailableException if not
+     */
+    void check() {
+        check.run();
     }
 
     /**
@@ -38,7 +51,10 @@ final class StoreCalls {
         long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
         while (true) {
             try {
-                return call.get().toCompletableFuture().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                check();
+                T answer = call.get().toCompletableFuture().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                check();
+                return answer;
             } catch (ExecutionException e) {
                 Throwable cause = e.getCause();
                 if (cause != null && isDamage(cause)) {
@@ -68,7 +84,10 @@ final class StoreCalls {
         long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
         while (true) {
             try {
-                return call.get();
+                check();
+                T answer = call.get();
+                check();
+                return answer;
             } catch (HazelcastException | IllegalStateException e) {
                 if (!isUndecided(e) || System.nanoTime() - deadline >= 0) {
                     throw unavailable(subject, e);

@@ -1,0 +1,213 @@
+package dev.mooring.grid;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.hazelcast.cluster.Address;
+import com.hazelcast.cluster.Member;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.LifecycleEvent;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import com.hazelcast.core.LifecycleService;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Knows when a member's own Hazelcast cannot be believed.
+ *
+ * <p>A process that stood still for so long that the others have given its member up is, awake again, a cluster of its own for
+ * some seconds: its Hazelcast answers from copies as they were, and confirms writes that nobody else sees. And a member that
+ * merges has none of its records from the moment it joins the others until it has handed over its own. So a call to the cluster counts only if it was
+ * made and answered without doubt, and there is doubt from a standstill on until the member has merged, or the others have all
+ * been members for a while.
+ *
+ * <p>Thread-safe. One thread of its own, which never calls the cluster; {@link #check} reads volatile fields.
+ */
+final class Pulse {
+
+    private static final Duration BEAT = Duration.ofMillis(100);
+
+    /** For so long all others must be members after a standstill: whoever was given up loses sight of them sooner. */
+    private static final Duration KNOWN = Duration.ofSeconds(5);
+
+    /** After that the others are taken for dead: two halves of a cluster look for each other every 5 s. */
+    private static final Duration LONGEST_DOUBT = Duration.ofSeconds(40);
+
+    private static final String HEARTBEAT_LIMIT = "hazelcast.max.no.heartbeat.seconds";
+    private static final int DEFAULT_HEARTBEAT_LIMIT = 60;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
+
+    private final HazelcastInstance hazelcast;
+
+    /** The others give a member up when it has been silent for a little longer. */
+    private final Duration standstill;
+
+    private final Thread thread;
+    private final UUID lifecycleListener;
+    private volatile Runnable onMerge = () -> {};
+
+    /** {@link System#nanoTime()} at which this process was seen to run; written under the monitor. */
+    private volatile long beat = System.nanoTime();
+
+    /** The addresses of the other members when there was no doubt last. */
+    @GuardedBy("this")
+    private Set<Address> others;
+
+    /** {@link System#nanoTime()} at which the process woke from a standstill that is not over; written under the monitor. */
+    private volatile @Nullable Long awake;
+
+    /** From the moment a merge begins until it is done. */
+    private volatile boolean merging;
+
+    /** {@link System#nanoTime()} since when all others are members again. */
+    @GuardedBy("this")
+    private long complete;
+
+    private Pulse(HazelcastInstance hazelcast) {
+        this.hazelcast = hazelcast;
+        String limit = hazelcast.getConfig().getProperty(HEARTBEAT_LIMIT);
+        this.standstill = Duration.ofSeconds(limit == null ? DEFAULT_HEARTBEAT_LIMIT : Integer.parseInt(limit))
+                .multipliedBy(4)
+                .dividedBy(5);
+        this.others = othersNow();
+        this.lifecycleListener = hazelcast.getLifecycleService().addLifecycleListener(this::changed);
+        this.thread = new Thread(this::run, "mooring-pulse");
+        thread.setDaemon(true);
+    }
+
+    static Pulse start(HazelcastInstance hazelcast) {
+        Pulse pulse = new Pulse(hazelcast);
+        pulse.thread.start();
+        return pulse;
+    }
+
+    /** Stops the thread, and listens no more. */
+    void stop() {
+        thread.interrupt();
+        LifecycleService service = hazelcast.getLifecycleService();
+        if (service.isRunning()) {
+            service.removeLifecycleListener(lifecycleListener);
+        }
+    }
+
+    /** Sets what is told of a merge, and of the end of a doubt, before the cluster is believed again; it must not block. */
+    void onMerge(Runnable listener) {
+        onMerge = listener;
+    }
+
+    /**
+     * Asked before and after each call to the cluster. Does not block.
+     *
+     * @throws StoreUnavailableException if an answer of the cluster cannot be believed
+     */
+    void check() {
+        if (System.nanoTime() - beat > standstill.toNanos()) {
+            // Awake before the thread of the pulse is.
+            beat();
+        }
+        if (merging || awake != null) {
+            throw new StoreUnavailableException(
+                    "the session store, Hazelcast cluster "
+                            + hazelcast.getConfig().getClusterName()
+                            + (merging
+                                    ? ", is being merged with another part of it"
+                                    : ", has not counted this node in again, which stood still for more than "
+                                            + standstill.toSeconds() + " s"),
+                    null);
+        }
+    }
+
+    /** Notes that the process runs, and whether it has not for too long. */
+    private synchronized void beat() {
+        long now = System.nanoTime();
+        if (now - beat > standstill.toNanos()) {
+            awake = now;
+            complete = now;
+        }
+        // Only now, so that nobody sees a new beat without the doubt.
+        beat = now;
+    }
+
+    private void run() {
+        while (!Thread.interrupted()) {
+            LockSupport.parkNanos(BEAT.toNanos());
+            try {
+                Set<Address> present = othersNow();
+                // After the look: what was seen after a standstill is not what was there before it.
+                beat();
+                look(present);
+            } catch (RuntimeException e) {
+                // The boundary of our thread; an instance that stops has no members to tell of.
+                LOG.debug("Members not seen", e);
+            }
+        }
+    }
+
+    private void look(Set<Address> present) {
+        String reason;
+        long since;
+        synchronized (this) {
+            if (awake == null) {
+                others = present;
+                return;
+            }
+            since = awake;
+            long now = System.nanoTime();
+            if (!present.containsAll(others)) {
+                complete = now;
+            }
+            if (others.isEmpty() || now - since > LONGEST_DOUBT.toNanos()) {
+                reason = "there is nobody else";
+            } else if (now - complete > KNOWN.toNanos()) {
+                reason = "all others are there";
+            } else {
+                return;
+            }
+        }
+        believe(since, reason);
+    }
+
+    private void changed(LifecycleEvent event) {
+        if (event.getState() == LifecycleState.MERGING) {
+            merging = true;
+        } else if (event.getState() == LifecycleState.MERGED) {
+            Long since = awake;
+            if (since == null) {
+                onMerge.run();
+            } else {
+                believe(since, "it has merged with the others");
+            }
+            merging = false;
+        } else if (event.getState() == LifecycleState.MERGE_FAILED) {
+            merging = false;
+        }
+    }
+
+    /** Ends the doubt of a standstill, unless there was another one meanwhile. */
+    private void believe(long since, String reason) {
+        onMerge.run();
+        synchronized (this) {
+            Long last = awake;
+            if (last == null || last != since) {
+                return;
+            }
+            awake = null;
+        }
+        LOG.info(
+                "This node stood still and was silent to the others; {}, and it answers again after {} ms",
+                reason,
+                Duration.ofNanos(System.nanoTime() - since).toMillis());
+    }
+
+    private Set<Address> othersNow() {
+        return hazelcast.getCluster().getMembers().stream()
+                .filter(member -> !member.localMember())
+                .map(Member::getAddress)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+}
