@@ -122,6 +122,9 @@ final class CommitStream extends HttpStream.Wrapper {
                 if (session != null) {
                     session.store();
                 }
+                if (touched != null) {
+                    touched.failIfLost();
+                }
                 return null;
             } catch (StoreUnavailableException e) {
                 failure = e;

@@ -40,6 +40,11 @@ final class Exchange {
 
     private record Missed(long nanoTime, StoreUnavailableException failure) {}
 
+    /** Counts the times that changes made here were forgotten, since nobody knew whether they had been stored. */
+    private volatile Loss loss = new Loss(0, null);
+
+    private record Loss(long number, @Nullable StoreUnavailableException failure) {}
+
     /** The load that brought the copy. */
     private long load;
 
@@ -143,9 +148,14 @@ final class Exchange {
         }
     }
 
+    /** Tells whether the copy can follow the record; where it cannot, it is to be read anew. */
     private boolean isComplete(Outcome outcome) {
         try (AutoLock ignored = session.lock()) {
-            return data.isCompletedBy(outcome.requireView());
+            boolean complete = data.isCompletedBy(outcome.requireView());
+            if (!complete) {
+                data.forgetVersion();
+            }
+            return complete;
         }
     }
 
@@ -215,7 +225,9 @@ final class Exchange {
             outcome = ask(delta);
         } catch (StoreUnavailableException e) {
             try (AutoLock ignored = session.lock()) {
-                data.discard(pending);
+                if (data.discard(pending)) {
+                    loss = new Loss(loss.number + 1, e);
+                }
             }
             throw e;
         }
@@ -294,6 +306,29 @@ final class Exchange {
                 tellLater(kind, outcome);
             }
         });
+    }
+
+    /**
+     * Returns a number for {@link #failIfLostSince}, to be asked for before a change is made here. Does not block.
+     *
+     * @return how often changes of this node to this session were forgotten
+     */
+    long losses() {
+        return loss.number;
+    }
+
+    /**
+     * Tells a thread whose change another one may have carried, and not brought home, that nobody knows what became of it. Does
+     * not block.
+     *
+     * @param losses what {@link #losses} returned before the change was made
+     * @throws StoreUnavailableException if changes were forgotten since then
+     */
+    void failIfLostSince(long losses) {
+        Loss last = loss;
+        if (last.number != losses) {
+            throw StoreFailure.shared(last.failure);
+        }
     }
 
     private static void await(CompletableFuture<@Nullable Void> told) {

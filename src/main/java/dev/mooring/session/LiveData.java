@@ -243,14 +243,25 @@ final class LiveData extends SessionData {
         return slots.values().stream().anyMatch(slot -> slot.local);
     }
 
-    /** Tells whether a view has every value that this copy lacks: after a merge of a split cluster its version may not tell. */
+    /**
+     * Tells whether a view has every value that this copy lacks. Its version may not tell: after a merge of a split cluster, or
+     * where this copy was read from a member that died before its backups had the same.
+     */
     boolean isCompletedBy(SessionRecord view) {
-        return view.attributes().entrySet().stream().allMatch(entry -> {
-            Slot slot = slots.get(entry.getKey());
-            return entry.getValue().bytes() != null
-                    || slot != null
-                            && (slot.edit != 0 || entry.getValue().stamp().equals(slot.stamp));
-        });
+        return view.version() >= version
+                && view.attributes().entrySet().stream().allMatch(entry -> {
+                    Slot slot = slots.get(entry.getKey());
+                    return entry.getValue().bytes() != null
+                            || slot != null
+                                    && (slot.edit != 0
+                                            || entry.getValue().stamp().equals(slot.stamp));
+                });
+    }
+
+    /** The record is not one that this copy has led to: it is to be read as a whole. */
+    void forgetVersion() {
+        version = 0;
+        epoch = 0;
     }
 
     /** Takes over the record as it was read in the given epoch; what was changed here and is not stored stays. */
@@ -393,10 +404,15 @@ final class LiveData extends SessionData {
         clean();
     }
 
-    /** It is not known whether the record has what was pending: forget it, and read the record again. */
-    void discard(Pending pending) {
+    /**
+     * It is not known whether the record has what was pending: forget it, and read the record again. What is to be the record's
+     * first state is kept.
+     *
+     * @return whether anything was forgotten
+     */
+    boolean discard(Pending pending) {
         if (!stored) {
-            return;
+            return false;
         }
         pending.edits.forEach((name, edit) -> {
             Slot slot = slots.get(name);
@@ -410,6 +426,7 @@ final class LiveData extends SessionData {
         newId = null;
         version = 0;
         epoch = 0;
+        return true;
     }
 
     Times times() {

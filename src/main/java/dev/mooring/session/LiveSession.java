@@ -299,6 +299,7 @@ public final class LiveSession extends ManagedSession {
             }
         }
         boolean later = cache.storesLater(this);
+        long losses = exchange.losses();
         materialise(name);
         try {
             return super.setAttribute(name, value);
@@ -314,7 +315,7 @@ public final class LiveSession extends ManagedSession {
                     data.offer(name, value, encoded, later);
                 }
             }
-            storeUnless(later);
+            storeUnless(later, losses);
             touch(name, value);
         }
     }
@@ -329,18 +330,22 @@ public final class LiveSession extends ManagedSession {
     public void setMaxInactiveInterval(int seconds) {
         makeCurrent();
         boolean later = cache.storesLater(this);
+        long losses = exchange.losses();
         // As in Jetty the new interval begins now.
         uses.now();
         try (AutoLock ignored = lock()) {
             data.setMaxInactiveMs(seconds * 1000L);
         }
         uses.armAlarm();
-        storeUnless(later);
+        storeUnless(later, losses);
     }
 
-    private void storeUnless(boolean later) {
-        if (!later) {
+    private void storeUnless(boolean later, long losses) {
+        if (later) {
+            RequestScope.wrote(this, losses);
+        } else {
             store();
+            failIfLostSince(losses);
             try (AutoLock ignored = lock()) {
                 checkAlive();
             }
@@ -356,6 +361,16 @@ public final class LiveSession extends ManagedSession {
         if (data.isUnsure()) {
             changes.lookLater();
         }
+    }
+
+    /** See {@link Exchange#losses}. */
+    long losses() {
+        return exchange.losses();
+    }
+
+    /** See {@link Exchange#failIfLostSince}. */
+    void failIfLostSince(long losses) {
+        exchange.failIfLostSince(losses);
     }
 
     /** Returns what is to be stored; null if there is nothing, or the session has ended. */
@@ -386,10 +401,12 @@ public final class LiveSession extends ManagedSession {
     void renameTo(String newId) {
         store();
         cache.alias(key(), newId, data.getMaxInactiveMs());
+        long losses = exchange.losses();
         try (AutoLock ignored = lock()) {
             data.renameTo(newId);
         }
         store();
+        failIfLostSince(losses);
         try (AutoLock ignored = lock()) {
             checkAlive();
             onIdChanged();

@@ -49,15 +49,26 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
     /** The current thread has read or set an attribute whose value may change in place. */
     static void touch(LiveSession session, String name) {
         Entry entry = CURRENT.get();
-        if (entry == null) {
-            return;
+        if (entry != null) {
+            touchedIn(entry).add(session, name);
         }
+    }
+
+    /** The current thread has changed a session, which is stored with the response. */
+    static void wrote(LiveSession session, long losses) {
+        Entry entry = CURRENT.get();
+        if (entry != null) {
+            touchedIn(entry).wrote(session, losses);
+        }
+    }
+
+    private static Touched touchedIn(Entry entry) {
         Touched touched = entry.touched;
         if (touched == null) {
             touched = entry.request == null ? new Touched() : touchedIn(entry.request);
             entry.touched = touched;
         }
-        touched.add(session, name);
+        return touched;
     }
 
     // The threads of one request share it.

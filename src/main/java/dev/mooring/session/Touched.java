@@ -17,6 +17,9 @@ final class Touched {
 
     private final Map<LiveSession, Set<String>> names = new ConcurrentHashMap<>();
 
+    /** The sessions that were changed here, and their {@link LiveSession#losses} before the first change. */
+    private final Map<LiveSession, Long> written = new ConcurrentHashMap<>();
+
     /** Whether something was touched since it was looked at last. */
     private volatile boolean fresh;
 
@@ -32,9 +35,25 @@ final class Touched {
      */
     void store() {
         names.forEach((session, touched) -> {
+            long losses = session.losses();
             session.noticeChanges(touched);
             session.store();
+            session.failIfLostSince(losses);
         });
+    }
+
+    /** A session was changed, which is stored later. */
+    void wrote(LiveSession session, long losses) {
+        written.putIfAbsent(session, losses);
+    }
+
+    /**
+     * Looks, when everything has been stored, whether another thread has carried a change of this one's and failed. Does not block.
+     *
+     * @throws StoreUnavailableException if it has
+     */
+    void failIfLost() {
+        written.forEach(LiveSession::failIfLostSince);
     }
 
     /** As {@link #storeAtTheEnd}, before something is said to the outside; nothing if nothing was touched since the last time. */

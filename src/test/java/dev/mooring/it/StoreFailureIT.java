@@ -8,13 +8,13 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,18 +90,29 @@ class StoreFailureIT {
         }
     }
 
+    /** The last value that was sent, and the last one that was answered as stored. Used by one thread after the other. */
+    private static final class Written {
+        private long sent;
+        private long answered;
+    }
+
     @Test
     void whileTheServersHangEverythingIsRefusedInTimeAndAfterwardsGoesOnAsBefore() throws Exception {
         Browser ada = cluster.newBrowser();
         Browser bob = cluster.newBrowser();
         ada.says(on(REJECTING), "open ada");
         ada.says(on(REJECTING), "set count 0");
+        ada.says(on(REJECTING), "set total 0");
+        ada.says(on(REJECTING), "set said 0");
         bob.says(on(REJECTING), "open bob");
         String cookie = ada.sessionCookie(on(REJECTING).say(""));
-        var written = new AtomicLong();
-        var sent = new AtomicLong();
+        // Three at once: what one of them sets, another one carries.
+        var counts = new Written();
+        var totals = new Written();
+        var sayings = new Written();
         ExecutorService people = Executors.newCachedThreadPool();
         try (Socket socket = ada.opens(on(REJECTING), Way.CONFIGURED);
+                Socket writer = ada.opens(on(REJECTING), Way.PLAIN);
                 Socket other = ada.opens(on(ANONYMOUS), Way.PLAIN)) {
             ada.says(on(ANONYMOUS), "get who");
 
@@ -110,14 +121,19 @@ class StoreFailureIT {
             BooleanSupplier hangs = () -> System.nanoTime() - start < OUTAGE.toNanos();
             Future<Answers> reads = people.submit(asksAgain(hangs, start, bob, "get who", "bob"));
             Future<Answers> upgrades = people.submit(upgradesAgain(hangs, start, bob));
-            Future<Answers> writes = people.submit(writesAgain(hangs, ada, written, sent));
+            Future<Answers> writes = people.submit(writesAgain(hangs, ada, "count", counts));
+            Future<Answers> more = people.submit(writesAgain(hangs, ada, "total", totals));
+            Future<Answers> said = people.submit(saysAgain(hangs, writer, sayings));
             Future<Answers> handle = people.submit(readsAgain(hangs, start, socket));
             Future<Answers> anonymous = people.submit(goesOnWithout(hangs, start, ada));
-            var all = List.of(get(reads), get(upgrades), get(writes), get(handle), get(anonymous));
+            var all =
+                    List.of(get(reads), get(upgrades), get(writes), get(more), get(said), get(handle), get(anonymous));
             cluster.resumeServers();
             long back = System.nanoTime();
 
-            System.out.println("store hangs: reads, upgrades, writes, handle, anonymous: " + all);
+            System.out.println(
+                    "store hangs: reads, upgrades, writes, writes of another attribute, writes by a handle, its reads, anonymous: "
+                            + all);
             assertThat(all).allSatisfy(answers -> assertThat(answers.wrong).isEmpty());
             assertThat(all).allSatisfy(answers -> assertThat(answers.refused).isPositive());
             await().atMost(RECOVERY).untilAsserted(() -> {
@@ -128,10 +144,12 @@ class StoreFailureIT {
                     + Duration.ofNanos(System.nanoTime() - back).toMillis() + " ms");
             assertThat(ada.sessionCookie(on(REJECTING).say(""))).isEqualTo(cookie);
             assertThat(List.of(socket, other)).allMatch(Socket::isOpen);
-            long count = Long.parseLong(ada.says(on(ANONYMOUS), "get count"));
-            assertThat(count)
-                    .as("the last write that was answered, or one after it")
-                    .isBetween(written.get(), sent.get());
+            for (Map.Entry<String, Written> entry :
+                    Map.of("count", counts, "total", totals, "said", sayings).entrySet()) {
+                assertThat(Long.parseLong(ada.says(on(ANONYMOUS), "get " + entry.getKey())))
+                        .as("the last write of %s that was answered, or one after it", entry.getKey())
+                        .isBetween(entry.getValue().answered, entry.getValue().sent);
+            }
             assertThat(socket.asks("set after websocket")).isEqualTo("ok");
             assertThat(other.asks("get after")).isEqualTo("websocket");
             assertThat(ada.says(on(REJECTING), "journal destroyed ").lines())
@@ -196,21 +214,41 @@ class StoreFailureIT {
         };
     }
 
-    private static Callable<Answers> writesAgain(
-            BooleanSupplier hangs, Browser browser, AtomicLong written, AtomicLong sent) {
+    private static Callable<Answers> writesAgain(BooleanSupplier hangs, Browser browser, String name, Written written) {
         return () -> {
             var answers = new Answers();
             while (hangs.getAsBoolean()) {
                 long begun = System.nanoTime();
-                HttpResponse<String> response = browser.gets(on(REJECTING).say("set count " + sent.incrementAndGet()));
+                HttpResponse<String> response = browser.gets(on(REJECTING).say("set " + name + " " + ++written.sent));
                 answers.took(begun);
                 if (refuses(response)) {
                     answers.refused++;
                 } else if (response.statusCode() == 200) {
-                    written.set(sent.get());
+                    written.answered = written.sent;
                     answers.served++;
                 } else {
                     answers.wrong.add(response.statusCode() + " " + response.body());
+                }
+                checkTime(answers, LONGEST_WRITE);
+            }
+            return answers;
+        };
+    }
+
+    private static Callable<Answers> saysAgain(BooleanSupplier hangs, Socket socket, Written written) {
+        return () -> {
+            var answers = new Answers();
+            while (hangs.getAsBoolean()) {
+                long begun = System.nanoTime();
+                String answer = socket.asks("try set said " + ++written.sent);
+                answers.took(begun);
+                if (answer.startsWith("!StoreUnavailableException")) {
+                    answers.refused++;
+                } else if (answer.equals("ok")) {
+                    written.answered = written.sent;
+                    answers.served++;
+                } else {
+                    answers.wrong.add(answer);
                 }
                 checkTime(answers, LONGEST_WRITE);
             }
