@@ -246,9 +246,9 @@ final class Caller implements AutoCloseable {
                 new Operation(number, kind, session, name, value, node, bySocket, start, System.nanoTime(), result));
     }
 
-    /** The session is left alone now, and expires within this time. */
-    void leavesAlone(SharedSession session, long from, long to) {
-        history.add(new Operation(number, Kind.EXPIRY, session.number(), "", "", -1, false, from, to, Result.OK));
+    /** The session is left alone now, and expires within this time; with an unknown result it does so at any time after, or never. */
+    void leavesAlone(SharedSession session, long from, long to, Result result) {
+        history.add(new Operation(number, Kind.EXPIRY, session.number(), "", "", -1, false, from, to, result));
     }
 
     private static Result resultOf(IOException failure) {

@@ -63,6 +63,17 @@ class CheckerTest {
     }
 
     @Test
+    void anExpiryOfAnUnknownFateMayHaveBeenOrNotButNotTooEarly() {
+        Operation unknown = operation(Kind.EXPIRY, "", SECOND, SECOND, Result.UNKNOWN);
+
+        assertThat(check(Map.of(), open, unknown, ok(Kind.READ, "null", 9 * SECOND, 9 * SECOND + 1)))
+                .isEmpty();
+        assertThat(check(Map.of(7, ONCE), open, unknown)).isEmpty();
+        assertThat(check(Map.of(7, ONCE), open, unknown, operation(Kind.READ, "", 2, 3, Result.GONE)))
+                .containsExactly(Violation.Kind.LOST_SESSION);
+    }
+
+    @Test
     void aSessionThatIsGoneWithoutAnEndIsLost() {
         assertThat(check(Map.of(), open, operation(Kind.READ, "", 2, 3, Result.GONE)))
                 .containsExactly(Violation.Kind.LOST_SESSION);
@@ -115,6 +126,15 @@ class CheckerTest {
         assertThat(check(Map.of(7, new Destroyed(1, 1)), open, end)).isEmpty();
         assertThat(check(Map.of(), open, end)).containsExactly(Violation.Kind.NOT_DESTROYED);
         assertThat(check(Map.of(7, ONCE), open)).containsExactly(Violation.Kind.DESTROYED_ALIVE);
+    }
+
+    @Test
+    void aSessionWhoseFirstResponseWasRefusedMayBeDestroyedOrNot() {
+        Operation refused = operation(Kind.OPEN, "", 0, 1, Result.UNKNOWN);
+
+        assertThat(check(Map.of(7, ONCE), refused)).isEmpty();
+        assertThat(check(Map.of(), refused)).isEmpty();
+        assertThat(check(Map.of(7, new Destroyed(2, 0)), refused)).containsExactly(Violation.Kind.DESTROYED_AGAIN);
     }
 
     @Test

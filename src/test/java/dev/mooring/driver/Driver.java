@@ -99,8 +99,14 @@ final class Driver {
         List<Operation> operations = history.operations().stream()
                 .sorted(Comparator.comparingLong(Operation::start))
                 .toList();
+        boolean live = plan.sockets() > 0;
         List<Violation> violations =
-                Checker.check(operations, windows, plan.sockets() == 0 ? null : destroyed(operations));
+                new ArrayList<>(Checker.check(operations, windows, live ? destroyed(operations) : null));
+        if (live) {
+            try (Leavings leavings = Leavings.of(cluster)) {
+                violations.addAll(leavings.violations(operations));
+            }
+        }
         var report = new Report(cluster.mode(), plan, operations, windows, violations, seconds);
         System.out.println(report);
         report.lines().forEach(System.out::println);

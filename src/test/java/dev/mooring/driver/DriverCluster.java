@@ -42,6 +42,8 @@ final class DriverCluster implements AutoCloseable {
     private static final int SESSIONS_OF_A_RUN = 1_000_000;
     private static final int SERVERS = 2;
     private static final Pattern DESTROYED = Pattern.compile("driver: destroyed (\\d+|null)\\.");
+    private static final Pattern WRITES = Pattern.compile("writes (\\d+)");
+    private static final Pattern NOTICES = Pattern.compile("notices sent (\\d+)");
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
 
     private final Mode mode;
@@ -217,6 +219,34 @@ final class DriverCluster implements AutoCloseable {
         return destroyed;
     }
 
+    /** What the nodes that were stopped said of themselves at their end, added up; those that were killed said nothing. */
+    Figures figures() {
+        long writes = 0;
+        long notices = 0;
+        for (JettyNode process : processes) {
+            writes += figure(process, WRITES);
+            notices += figure(process, NOTICES);
+        }
+        return new Figures(writes, notices);
+    }
+
+    /**
+     * Some of the figures of {@code Server.dump()}.
+     *
+     * @param writes changes that were stored
+     * @param notices what other nodes were told
+     */
+    record Figures(long writes, long notices) {}
+
+    private static long figure(JettyNode process, Pattern pattern) {
+        return process.log().stream()
+                .map(pattern::matcher)
+                .filter(Matcher::find)
+                .mapToLong(matcher -> Long.parseLong(matcher.group(1)))
+                .findFirst()
+                .orElse(0);
+    }
+
     @Override
     public void close() {
         for (JettyNode node : nodes) {
@@ -261,7 +291,9 @@ final class DriverCluster implements AutoCloseable {
     }
 
     private JettyBase.Builder mooring(int number) {
-        return base(number).property("jetty.session.hazelcast.clusterName", name);
+        return base(number)
+                .property("jetty.session.hazelcast.clusterName", name)
+                .property("jetty.server.dumpBeforeStop", "true");
     }
 
     private JettyBase.Builder member(int number, List<Integer> members) {

@@ -92,7 +92,7 @@ final class Faults implements AutoCloseable {
             setCalm(false);
             long start = System.nanoTime();
             int node = random.nextInt(DriverCluster.NODES);
-            int target = fault == Fault.KILL_SERVER || fault == Fault.PAUSE_SERVER ? -1 : node;
+            int target = fault.isOfAServer() ? -1 : node;
             try {
                 breakIt(fault, node);
             } finally {
@@ -149,12 +149,12 @@ final class Faults implements AutoCloseable {
                 pause(DEAD);
                 cluster.restartServer(server);
             }
-            case PAUSE_SERVER -> {
+            case PAUSE_SERVER, LONG_PAUSE_SERVER -> {
                 HazelcastServer server =
                         cluster.servers().get(random.nextInt(cluster.servers().size()));
                 server.suspend();
                 try {
-                    pause(PAUSE);
+                    pause(fault == Fault.PAUSE_SERVER ? PAUSE : LONG_PAUSE);
                 } finally {
                     server.resume();
                 }

@@ -119,10 +119,14 @@ final class Life implements AutoCloseable {
 
     private void expire(SharedSession session, List<SocketLine> sockets) throws InterruptedException {
         long start = System.nanoTime();
-        if (ask(Kind.LIMIT, session, "", "1", sockets) != Result.OK) {
+        Result result = ask(Kind.LIMIT, session, "", "1", sockets);
+        if (result == Result.UNKNOWN) {
+            owner.leavesAlone(session, start + SECOND - TENTH, start + SECOND - TENTH, Result.UNKNOWN);
+        }
+        if (result != Result.OK) {
             return;
         }
-        owner.leavesAlone(session, start + SECOND - TENTH, System.nanoTime() + SECOND);
+        owner.leavesAlone(session, start + SECOND - TENTH, System.nanoTime() + SECOND, Result.OK);
         awaitCloses(session, sockets);
         if (!sockets.isEmpty()) {
             owner.asks(Kind.READ, session, "mine", "", owner.anyNodeBut(-1));

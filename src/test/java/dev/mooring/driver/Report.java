@@ -95,8 +95,15 @@ record Report(
                 violations.stream().collect(Collectors.groupingBy(Violation::kind));
         List<String> lines = byKind.values().stream()
                 .flatMap(some -> some.stream().limit(LINES_EACH))
-                .map(Violation::toString)
+                .map(violation -> violation + when(violation))
                 .collect(Collectors.toList());
+        windows.forEach(window -> lines.add(String.format(
+                Locale.ROOT,
+                "%s of %s from %.2f to %.2f s",
+                window.fault(),
+                window.node() < 0 ? "a server" : "node-" + window.node(),
+                secondsAt(window.start()),
+                secondsAt(window.end()))));
         interruptions()
                 .forEach((fault, millis) -> lines.add(String.format(
                         Locale.ROOT,
@@ -107,6 +114,19 @@ record Report(
                                 .count(),
                         millis)));
         return lines;
+    }
+
+    private String when(Violation violation) {
+        return violation.history().isEmpty()
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        "%n    the first of these begins at %.2f s",
+                        secondsAt(violation.history().get(0).start()));
+    }
+
+    private double secondsAt(long nanoTime) {
+        return history.isEmpty() ? 0 : (nanoTime - history.get(0).start()) / 1e9;
     }
 
     /** All counts in one line. */

@@ -25,7 +25,14 @@ record Window(Fault fault, int node, long start, long end) {
         /** kill -9 of a Hazelcast server, and a start soon after it. */
         KILL_SERVER,
         /** SIGSTOP of a Hazelcast server for 3 seconds. */
-        PAUSE_SERVER
+        PAUSE_SERVER,
+        /** The same for 20 seconds. */
+        LONG_PAUSE_SERVER;
+
+        /** Whether it is done to a Hazelcast server, and not to a node. */
+        boolean isOfAServer() {
+            return this == KILL_SERVER || this == PAUSE_SERVER || this == LONG_PAUSE_SERVER;
+        }
     }
 
     /** Tells whether an operation was under way in it. */

@@ -1,0 +1,238 @@
+package dev.mooring.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.mooring.nodes.HazelcastServer;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What else may be wrong with the store, than what {@link StoreFailureIT} tries: all other members hang, the servers are slow, and a
+ * node is to stop that cannot reach them. Whoever asks is answered within five seconds, by the truth or by 503.
+ */
+@Tag("stress")
+class StoreTroubleIT {
+    private static final String ENVIRONMENT = "ee10";
+    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
+    private static final Duration RECOVERY = Duration.ofSeconds(15);
+
+    /** Longer than Hazelcast takes to give a silent member up. */
+    private static final Duration HANGING = Duration.ofSeconds(18);
+
+    private static final Duration SLOW = Duration.ofSeconds(20);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
+
+    /** What somebody got who wrote and read again and again. Filled by one thread. */
+    private static final class Answers {
+        private final List<String> wrong = new ArrayList<>();
+        private int served;
+        private int refused;
+        private Duration longest = Duration.ZERO;
+
+        /** The last value of which it was said that it is stored, and the last one that was sent. */
+        private int written;
+
+        private int sent;
+
+        void took(long start) {
+            Duration taken = Duration.ofNanos(System.nanoTime() - start);
+            longest = taken.compareTo(longest) > 0 ? taken : longest;
+            if (taken.compareTo(LONGEST_ANSWER) > 0) {
+                wrong.add("an answer took " + taken.toMillis() + " ms");
+            }
+        }
+
+        @Override
+        public String toString() {
+            return served + " served, " + refused + " refused, longest " + longest.toMillis() + " ms, wrong " + wrong;
+        }
+    }
+
+    @Test
+    void aMemberWhoseOthersHangRefusesInTimeAndGoesOnWithoutThem() throws Exception {
+        NodeCluster cluster = LiveWar.onNodes("trouble-members", 2, Mode.MEMBERS);
+        try (cluster) {
+            List<Answers> all = workWhile(cluster, HANGING, () -> cluster.suspend(1), () -> cluster.resume(1));
+
+            // Given up after 10 s, the other one is not waited for any longer.
+            assertThat(all).allSatisfy(answers -> assertThat(answers.refused).isPositive());
+        }
+    }
+
+    @Test
+    void slowServersDelayAndLoseNothing() throws Exception {
+        NodeCluster cluster = LiveWar.onNodes("trouble-slow", 2, Mode.CLIENTS);
+        try (cluster) {
+            ExecutorService hand = Executors.newSingleThreadExecutor();
+            Runnable begin = () -> hand.execute(() -> {
+                // Each works for a tenth of a second in half a one, by turns.
+                while (!Thread.currentThread().isInterrupted()) {
+                    cluster.servers().forEach(HazelcastServer::suspend);
+                    pause(400);
+                    cluster.servers().forEach(HazelcastServer::resume);
+                    pause(100);
+                }
+            });
+            Runnable end = () -> {
+                hand.shutdownNow();
+                try {
+                    assertThat(hand.awaitTermination(5, TimeUnit.SECONDS)).isTrue();
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+                cluster.resumeServers();
+            };
+
+            workWhile(cluster, SLOW, begin, end);
+        }
+    }
+
+    @Test
+    void aNodeStopsInTimeWhileItsServersHang() {
+        NodeCluster cluster = LiveWar.onNodes("trouble-stop", 2, Mode.CLIENTS);
+        try (cluster) {
+            Browser ada = cluster.newBrowser();
+            LiveWar leaving = new LiveWar(cluster.node(0), ENVIRONMENT);
+            LiveWar staying = new LiveWar(cluster.node(1), ENVIRONMENT);
+            ada.says(leaving, "open ada");
+            Socket socket = ada.opens(leaving, Way.CONFIGURED);
+            assertThat(socket.asks("set word said")).isEqualTo("ok");
+
+            cluster.suspendServers();
+            long start = System.nanoTime();
+            cluster.stop(0);
+            Duration taken = Duration.ofNanos(System.nanoTime() - start);
+            cluster.resumeServers();
+
+            System.out.println("store hangs: a node stops after " + taken.toMillis() + " ms");
+            assertThat(taken).isLessThan(STOP_LIMIT);
+            assertThat(socket.close(Duration.ofSeconds(5)).orElseThrow().code()).isEqualTo(1001);
+            await().atMost(RECOVERY)
+                    .untilAsserted(() ->
+                            assertThat(ada.gets(staying.say("get word")).body()).isEqualTo("said"));
+        }
+    }
+
+    /** Has people at work on the first node while something is wrong, and looks on the second one, when it is not, what there is. */
+    private static List<Answers> workWhile(NodeCluster cluster, Duration length, Runnable begin, Runnable end)
+            throws Exception {
+        LiveWar here = new LiveWar(cluster.node(0), ENVIRONMENT);
+        LiveWar there = new LiveWar(cluster.node(1), ENVIRONMENT);
+        ExecutorService people = Executors.newCachedThreadPool();
+        Browser ada = cluster.newBrowser();
+        Browser bob = cluster.newBrowser();
+        ada.says(here, "open ada");
+        ada.says(here, "set http 0");
+        ada.says(here, "set socket 0");
+        bob.says(here, "open bob");
+        String cookie = ada.sessionCookie(here.say(""));
+        try (Socket socket = ada.opens(here, Way.CONFIGURED)) {
+            ada.says(there, "get who");
+            bob.says(there, "get who");
+            begin.run();
+            long start = System.nanoTime();
+            BooleanSupplier wrong = () -> System.nanoTime() - start < length.toNanos();
+            Future<Answers> reads = people.submit(reads(wrong, bob, here));
+            Future<Answers> writes = people.submit(writes(wrong, ada, here));
+            Future<Answers> handle = people.submit(writes(wrong, socket));
+            List<Answers> all = List.of(reads.get(), writes.get(), handle.get());
+            end.run();
+            long back = System.nanoTime();
+
+            System.out.println("store in trouble: reads, writes, writes by a handle: " + all);
+            assertThat(all).allSatisfy(answers -> assertThat(answers.wrong).isEmpty());
+            await().atMost(RECOVERY).untilAsserted(() -> {
+                assertThat(ada.gets(there.say("get who")).body()).isEqualTo("ada");
+                assertThat(ada.gets(here.say("get who")).body()).isEqualTo("ada");
+            });
+            System.out.println("store in trouble: served again after "
+                    + Duration.ofNanos(System.nanoTime() - back).toMillis() + " ms");
+            assertThat(Integer.parseInt(ada.says(there, "get http"))).isBetween(all.get(1).written, all.get(1).sent);
+            assertThat(Integer.parseInt(ada.says(there, "get socket"))).isBetween(all.get(2).written, all.get(2).sent);
+            assertThat(bob.says(there, "get who")).isEqualTo("bob");
+            assertThat(ada.sessionCookie(here.say(""))).isEqualTo(cookie);
+            assertThat(socket.asks("get who")).isEqualTo("ada");
+            return all;
+        } finally {
+            people.shutdownNow();
+        }
+    }
+
+    private static Callable<Answers> reads(BooleanSupplier wrong, Browser browser, LiveWar war) {
+        return () -> {
+            var answers = new Answers();
+            while (wrong.getAsBoolean()) {
+                long begun = System.nanoTime();
+                HttpResponse<String> response = browser.gets(war.say("get who"));
+                answers.took(begun);
+                count(answers, response, "bob");
+            }
+            return answers;
+        };
+    }
+
+    private static Callable<Answers> writes(BooleanSupplier wrong, Browser browser, LiveWar war) {
+        return () -> {
+            var answers = new Answers();
+            while (wrong.getAsBoolean()) {
+                long begun = System.nanoTime();
+                HttpResponse<String> response = browser.gets(war.say("set http " + ++answers.sent));
+                answers.took(begun);
+                if (count(answers, response, "ok")) {
+                    answers.written = answers.sent;
+                }
+            }
+            return answers;
+        };
+    }
+
+    private static Callable<Answers> writes(BooleanSupplier wrong, Socket socket) {
+        return () -> {
+            var answers = new Answers();
+            while (wrong.getAsBoolean()) {
+                long begun = System.nanoTime();
+                String answer = socket.asks("try set socket " + ++answers.sent);
+                answers.took(begun);
+                if (answer.equals("ok")) {
+                    answers.served++;
+                    answers.written = answers.sent;
+                } else if (answer.startsWith("!StoreUnavailableException")) {
+                    answers.refused++;
+                } else {
+                    answers.wrong.add(answer);
+                }
+            }
+            return answers;
+        };
+    }
+
+    private static boolean count(Answers answers, HttpResponse<String> response, String expected) {
+        boolean served = response.statusCode() == 200 && response.body().equals(expected);
+        if (served) {
+            answers.served++;
+        } else if (response.statusCode() == 503
+                && response.headers().firstValue("Retry-After").isPresent()
+                && response.headers().firstValue("Set-Cookie").isEmpty()) {
+            answers.refused++;
+        } else {
+            answers.wrong.add(response.statusCode() + " " + response.body());
+        }
+        return served;
+    }
+
+    private static void pause(int millis) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+    }
+}
