@@ -88,7 +88,10 @@ final class AttributeCodec {
                 if (filter.isPresent()) {
                     in.setObjectInputFilter(refusal);
                 }
-                return in.readObject(Thread.currentThread().getContextClassLoader());
+                Object value = in.readObject(Thread.currentThread().getContextClassLoader());
+                // Jetty compares what it has set at a login with Boolean.TRUE by ==, and would change the id again and
+                // again.
+                return value instanceof Boolean flag ? Boolean.valueOf(flag) : value;
             } catch (InvalidClassException e) {
                 throw refusal.explain(e);
             }
