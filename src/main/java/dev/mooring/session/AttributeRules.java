@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,16 +54,28 @@ final class AttributeRules {
             staysHere(key, name, value, e);
             return Encoded.LOCAL;
         }
-        if (!fits(bytes)) {
-            throw new IllegalArgumentException("session attribute " + name + " takes " + bytes.length
-                    + " bytes: jetty.session.maxAttributeBytes is " + policy.maxAttributeBytes());
+        String objection = objectionTo(bytes.length, 0);
+        if (objection != null) {
+            throw new IllegalArgumentException("session attribute " + name + " " + objection);
         }
         return new Encoded(bytes);
     }
 
-    /** Tells whether a value may be as large as this. */
-    boolean fits(byte[] bytes) {
-        return bytes.length <= policy.maxAttributeBytes();
+    /**
+     * Says why a value may not take so many bytes.
+     *
+     * @param sessionSize how many the whole session would take with it
+     * @return null if it may
+     */
+    @Nullable
+    String objectionTo(int size, long sessionSize) {
+        if (size > policy.maxAttributeBytes()) {
+            return "takes " + size + " bytes: jetty.session.maxAttributeBytes is " + policy.maxAttributeBytes();
+        }
+        return sessionSize > policy.maxSessionBytes()
+                ? "makes the session take " + sessionSize + " bytes: jetty.session.maxSessionBytes is "
+                        + policy.maxSessionBytes()
+                : null;
     }
 
     /**
@@ -74,50 +88,35 @@ final class AttributeRules {
             throw new IllegalArgumentException("session attribute " + name
                     + " is one too many: jetty.session.maxAttributes is " + policy.maxAttributes());
         }
-        if (data.sizeWith(name, size) > policy.maxSessionBytes()) {
-            throw new IllegalArgumentException("session attribute " + name + " makes the session take "
-                    + data.sizeWith(name, size) + " bytes: jetty.session.maxSessionBytes is "
-                    + policy.maxSessionBytes());
+        String objection = objectionTo(size, data.sizeWith(name, size));
+        if (objection != null) {
+            throw new IllegalArgumentException("session attribute " + name + " " + objection);
         }
     }
 
     /** A value cannot be serialised, and is kept on this node alone. */
     void staysHere(SessionKey key, String name, Object value, IOException failure) {
-        if (isNews(name, value, "stays")) {
-            LOG.warn(
-                    "Session {}: attribute {} of {} stays on this node, it cannot be serialised: {} ({})",
-                    key,
-                    name,
-                    value.getClass().getName(),
-                    Serialisability.culprit(codec, name, value),
-                    failure.toString());
-        }
+        warn(key, "attribute", name, value, () -> reason(name, value, failure));
     }
 
     /** A value that was changed in place, and was admitted before, can be serialised no more: others keep what it was. */
     void changeStaysHere(SessionKey key, String name, Object value, IOException failure) {
-        if (isNews(name, value, "changed")) {
-            LOG.warn(
-                    "Session {}: a change inside of attribute {} of {} stays on this node, it cannot be serialised: {} ({})",
-                    key,
-                    name,
-                    value.getClass().getName(),
-                    Serialisability.culprit(codec, name, value),
-                    failure.toString());
-        }
+        warn(key, "a change inside of attribute", name, value, () -> reason(name, value, failure));
     }
 
-    /** A value has outgrown the limit by a change in place: others keep what it was. */
-    void outgrown(SessionKey key, String name, Object value, int size) {
-        if (isNews(name, value, "outgrown")) {
-            LOG.warn(
-                    "Session {}: a change inside of attribute {} of {} stays on this node, it takes {} bytes:"
-                            + " jetty.session.maxAttributeBytes is {}",
-                    key,
-                    name,
-                    value.getClass().getName(),
-                    size,
-                    policy.maxAttributeBytes());
+    /** A value has outgrown a limit by a change in place: others keep what it was, until it is within the limit again. */
+    void outgrown(SessionKey key, String name, Object value, String objection) {
+        warn(key, "the growth of attribute", name, value, () -> "it " + objection);
+    }
+
+    private String reason(String name, Object value, IOException failure) {
+        return "it cannot be serialised: " + Serialisability.culprit(codec, name, value) + " (" + failure + ")";
+    }
+
+    private void warn(SessionKey key, String what, String name, Object value, Supplier<String> reason) {
+        String subject = what + " " + name + " of " + value.getClass().getName();
+        if (isNews(subject)) {
+            LOG.warn("Session {}: {} stays on this node, {}", key, subject, reason.get());
         }
     }
 
@@ -130,10 +129,6 @@ final class AttributeRules {
                     name,
                     failure.toString());
         }
-    }
-
-    private boolean isNews(String name, Object value, String what) {
-        return isNews(name + " of " + value.getClass().getName() + " " + what);
     }
 
     // Names may be made up without end, and what is remembered may not grow with them.

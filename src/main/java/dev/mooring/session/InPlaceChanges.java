@@ -1,14 +1,11 @@
 package dev.mooring.session;
 
-import dev.mooring.grid.StoreUnavailableException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.util.thread.AutoLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds the attributes of one session that were changed in place, without {@code setAttribute}: those that somebody had in
@@ -18,7 +15,6 @@ import org.slf4j.LoggerFactory;
  */
 final class InPlaceChanges {
 
-    private static final Logger LOG = LoggerFactory.getLogger(InPlaceChanges.class);
     private static final int LATER_LOOKS = 5;
     private static final long LATER_MS = 200;
 
@@ -57,12 +53,15 @@ final class InPlaceChanges {
     private void look(LiveData.Suspect suspect) {
         try {
             byte[] bytes = cache.codec().encodeWhileItChanges(suspect.value);
-            if (!cache.rules().fits(bytes)) {
-                cache.rules().outgrown(session.key(), suspect.name, suspect.value, bytes.length);
-                return;
-            }
+            String objection;
             try (AutoLock ignored = session.lock()) {
-                data.compare(suspect, bytes);
+                objection = cache.rules().objectionTo(bytes.length, data.sizeWith(suspect.name, bytes.length));
+                if (objection == null) {
+                    data.compare(suspect, bytes);
+                }
+            }
+            if (objection != null) {
+                cache.rules().outgrown(session.key(), suspect.name, suspect.value, objection);
             }
         } catch (IOException e) {
             boolean again = inVain.get() < LATER_LOOKS;
@@ -84,11 +83,7 @@ final class InPlaceChanges {
         cache.deadlines().in(LATER_MS, () -> {
             planned.set(false);
             look(Set.of());
-            try {
-                session.store();
-            } catch (StoreUnavailableException e) {
-                LOG.warn("Session {}: what was changed in place is not stored", session.key(), e);
-            }
+            session.storeAtTheEnd();
         });
     }
 }

@@ -109,6 +109,10 @@ final class LiveData extends SessionData {
         private final Map<String, byte[]> digests = new HashMap<>();
         private final Set<String> unsure = new HashSet<>();
         private boolean create;
+
+        /** How many bytes all attributes take together. */
+        private long size;
+
         private @Nullable String id;
         private @Nullable Long maxInactiveMs;
         private long maxInactiveEdit;
@@ -154,10 +158,13 @@ final class LiveData extends SessionData {
             }
             try {
                 byte[] now = data.codec.encodeWhileItChanges(edit.value);
-                if (edit.bytes == null || data.rules.fits(now)) {
+                int growth = edit.bytes == null ? 0 : now.length - edit.bytes.length;
+                String objection = growth <= 0 ? null : data.rules.objectionTo(now.length, size + growth);
+                if (objection == null) {
+                    size += growth;
                     return now;
                 }
-                data.rules.outgrown(data.key, name, edit.value, now.length);
+                data.rules.outgrown(data.key, name, edit.value, objection);
             } catch (IOException e) {
                 if (edit.bytes == null) {
                     data.rules.staysHere(data.key, name, edit.value, e);
@@ -352,6 +359,7 @@ final class LiveData extends SessionData {
             return null;
         }
         pending.create = !stored;
+        pending.size = slots.values().stream().mapToLong(slot -> slot.size).sum();
         pending.id = stored ? newId : getId();
         pending.maxInactiveMs = stored && maxInactiveEdit == 0 ? null : (Long) getMaxInactiveMs();
         pending.maxInactiveEdit = maxInactiveEdit;

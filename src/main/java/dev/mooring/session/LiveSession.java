@@ -373,6 +373,15 @@ public final class LiveSession extends ManagedSession {
         exchange.failIfLostSince(losses);
     }
 
+    /** Stores what was changed in place, where nobody is left to be told of a failure. */
+    void storeAtTheEnd() {
+        try {
+            store();
+        } catch (StoreUnavailableException e) {
+            LOG.warn("Session {}: what was changed in place is not stored", key(), e);
+        }
+    }
+
     /** Returns what is to be stored; null if there is nothing, or the session has ended. */
     LiveData.@Nullable Pending pending() {
         try (AutoLock ignored = lock()) {
@@ -729,6 +738,7 @@ public final class LiveSession extends ManagedSession {
     }
 
     private void runListeners(EndCause cause, String id) {
+        cache.coverListeners();
         try {
             _manager.onSessionDestroyed(this);
         } catch (RuntimeException e) {

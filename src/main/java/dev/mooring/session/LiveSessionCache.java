@@ -34,6 +34,7 @@ import org.eclipse.jetty.session.SessionContext;
 import org.eclipse.jetty.session.SessionData;
 import org.eclipse.jetty.session.SessionDataStore;
 import org.eclipse.jetty.session.SessionManager;
+import org.eclipse.jetty.util.component.Container;
 import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -755,6 +756,7 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
         if (!shared) {
             return super.newSession(id, time, maxInactiveMs);
         }
+        coverListeners();
         return newSession(newData(new SessionKey(scope(), id), new Heard(), clusterTime(), maxInactiveMs));
     }
 
@@ -864,10 +866,18 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     }
 
     private void tellIdListeners(LiveSession session, String oldId) {
+        coverListeners();
         try {
             _manager.onSessionIdChanged(session, oldId);
         } catch (RuntimeException e) {
             LOG.warn("Session {}: a listener of its change of id failed", session.key(), e);
+        }
+    }
+
+    /** From here on, a listener of sessions that throws stops nothing. */
+    void coverListeners() {
+        if (_manager instanceof Container container) {
+            CoveredListener.coverAll(container);
         }
     }
 

@@ -4,16 +4,12 @@ import dev.mooring.grid.StoreUnavailableException;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The attributes that one request, or one callback of a WebSocket, has had in its hands: those that it may have changed in
  * place. Thread-safe, for a request may work on several threads.
  */
 final class Touched {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Touched.class);
 
     private final Map<LiveSession, Set<String>> names = new ConcurrentHashMap<>();
 
@@ -68,11 +64,7 @@ final class Touched {
         fresh = false;
         names.forEach((session, touched) -> {
             session.noticeChanges(touched);
-            try {
-                session.store();
-            } catch (StoreUnavailableException e) {
-                LOG.warn("Session {}: what was changed in place is not stored", session.key(), e);
-            }
+            session.storeAtTheEnd();
         });
     }
 }
