@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@code /say?m=<words>}: one word of {@link Words} for the request's session, or one that needs the request: {@code open} creates the
  * session, {@code changeId} gives it a new id, {@code early <words>} answers after the response was committed,
  * {@code journal <kind>} reads the {@link Journal}, {@code await <gate>} and {@code release <gate>} work the {@link Gates},
- * {@code async <gate> <words>} answers asynchronously once the gate is open, at once for the gate {@code -}, {@code keep <name>} keeps the session object on this node and
+ * {@code openHeld <gate>} opens a session and answers once the gate is open, {@code async <gate> <words>} answers asynchronously once the gate is open, at once for the gate {@code -}, {@code keep <name>} keeps the session object on this node and
  * {@code kept <name> <words>} says something to it later, outside of any request.
  */
 @WebServlet(value = "/say", asyncSupported = true)
@@ -73,6 +73,11 @@ public class SayServlet extends HttpServlet {
         String[] words = message.split(" ", 2);
         return switch (words[0]) {
             case "open" -> open(request.getSession(true), words);
+            case "openHeld" -> {
+                String id = request.getSession(true).getId();
+                Gates.pass(words[1]);
+                yield id;
+            }
             case "changeId" -> changeId(request);
             case "journal" -> Journal.read(words[1]);
             case "keep" -> {

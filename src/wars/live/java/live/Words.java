@@ -40,6 +40,10 @@ final class Words {
             case "read" -> read(session, Integer.parseInt(words[1]), words[2]);
             case "set" -> set(session, words[1], words[2]);
             case "remove" -> set(session, words[1], null);
+            case "watch" -> {
+                session.setAttribute(words[1], new Watcher());
+                yield "ok";
+            }
             case "add" -> add(session, words[1]);
             case "append" -> append(session, words[1], words[2]);
             case "names" -> names(session);

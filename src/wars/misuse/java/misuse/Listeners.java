@@ -7,17 +7,33 @@ import jakarta.servlet.http.HttpSessionBindingEvent;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Every listener of a session. They note what they are told and whether they run where the application's classes are; they throw
- * for an attribute whose name begins with {@code throw}, and write to the session for one that begins with {@code echo}.
+ * Every listener of a session but {@link FirstListener}. They note what they are told and whether they run where the application's classes are; they throw
+ * for an attribute whose name begins with {@code throw}, write to the session for one that begins with {@code echo}, and end it for one
+ * that begins with {@code end}.
  */
 @WebListener
 public class Listeners implements HttpSessionListener, HttpSessionIdListener, HttpSessionAttributeListener {
+    private static final AtomicBoolean FAILS = new AtomicBoolean();
+
+    /** Has the listeners of creations throw from now on, or not. */
+    static void fail(boolean fails) {
+        FAILS.set(fails);
+    }
+
+    static boolean fails() {
+        return FAILS.get();
+    }
+
     @Override
     public void sessionCreated(HttpSessionEvent event) {
         Events.note("created" + place());
         event.getSession().setAttribute("born", "in a listener");
+        if (fails()) {
+            throw new IllegalArgumentException("thrown by sessionCreated");
+        }
     }
 
     @Override
@@ -44,6 +60,9 @@ public class Listeners implements HttpSessionListener, HttpSessionIdListener, Ht
         Events.note("added " + event.getName());
         if (event.getName().startsWith("throw") && !event.getName().startsWith("throwAt")) {
             throw new IllegalArgumentException("thrown by attributeAdded");
+        }
+        if (event.getName().startsWith("end")) {
+            event.getSession().invalidate();
         }
         if (event.getName().startsWith("echo")) {
             event.getSession().setAttribute("of-" + event.getName(), event.getValue());

@@ -1,6 +1,7 @@
 package misuse;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.annotation.WebServlet;
 import jakarta.servlet.http.HttpServlet;
@@ -12,9 +13,11 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * {@code /do?m=<words>}: does them in order, those of {@link Words} and those that need a request, and answers with all answers
- * and with what the listeners were told meanwhile.
+ * and with what the listeners were told meanwhile. {@code /guarded} does the same, and a descriptor may let in users only.
  */
-@WebServlet(value = "/do/*", asyncSupported = true)
+@WebServlet(
+        value = {"/do/*", "/guarded"},
+        asyncSupported = true)
 public class MisuseServlet extends HttpServlet {
     private static final long serialVersionUID = 1L;
 
@@ -71,6 +74,19 @@ public class MisuseServlet extends HttpServlet {
                                 "/do?m=" + word.substring("include ".length()).replace(" ", "%20"))
                         .include(request, response);
                 answer = "";
+            } else if (word.startsWith("cross ")) {
+                // cross <include or forward> <context path> <words, separated by commas>
+                String[] cross = word.split(" ", 4);
+                RequestDispatcher other = request.getServletContext()
+                        .getContext(cross[2])
+                        .getRequestDispatcher(
+                                "/do?m=" + cross[3].replace(',', ';').replace(" ", "%20"));
+                if (cross[1].equals("forward")) {
+                    other.forward(request, response);
+                    return;
+                }
+                other.include(request, response);
+                answer = "";
             } else if (word.startsWith("change-later ")) {
                 // Held from before the response is complete, changed after.
                 String[] change = word.split(" ");
@@ -95,6 +111,33 @@ public class MisuseServlet extends HttpServlet {
         String[] parts = word.split(" ", 3);
         return switch (parts[0]) {
             case "open" -> String.valueOf(request.getSession(true).isNew());
+            case "openFailing" -> {
+                Listeners.fail(true);
+                try {
+                    yield String.valueOf(request.getSession(true).isNew());
+                } finally {
+                    Listeners.fail(false);
+                }
+            }
+            case "stop", "start" -> Contexts.tell(request.getServletContext(), parts[1], parts[0]);
+            case "form" -> "log in, please";
+            case "who" -> request.getRemoteUser() + " " + request.isUserInRole("user");
+            case "login" -> {
+                try {
+                    request.login(parts[1], parts[2]);
+                    yield "ok";
+                } catch (ServletException e) {
+                    yield "!ServletException";
+                }
+            }
+            case "logout" -> {
+                try {
+                    request.logout();
+                    yield "ok";
+                } catch (ServletException e) {
+                    yield "!ServletException";
+                }
+            }
             case "changeId" -> {
                 try {
                     String before = session == null ? "" : session.getId();

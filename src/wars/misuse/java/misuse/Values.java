@@ -12,6 +12,7 @@ import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -47,6 +48,13 @@ final class Values {
             case "linked" -> new LinkedList<>(List.of(text));
             case "fixed" -> Arrays.asList(text, "b");
             case "immutable" -> List.of(text, "b", "c");
+            case "pair" -> List.of(text, "b");
+            case "setOf" -> Set.of(text, "b", "c");
+            case "mapOf" -> Map.of(text, 1, "b", 2);
+            case "unmodifiable" -> Collections.unmodifiableMap(new TreeMap<>(Map.of(text, List.of())));
+            case "empty" -> Collections.emptyList();
+            case "queue" -> new ArrayDeque<>(List.of(text));
+            case "clazz" -> Colour.class;
             case "synchronized" -> Collections.synchronizedList(new ArrayList<>(List.of(text)));
             case "copyOnWrite" -> new CopyOnWriteArrayList<>(List.of(text));
             case "map" -> new HashMap<>(Map.of("k", text));
@@ -85,7 +93,7 @@ final class Values {
             case "foreign" -> new javax.security.auth.Subject();
             case "big" -> new byte[Integer.parseInt(text)];
             case "deep" -> deep(Integer.parseInt(text));
-            default -> throw new UnsupportedOperationException("no kind " + kind);
+            default -> Versions.of(kind, text);
         };
     }
 
@@ -133,13 +141,16 @@ final class Values {
         if (value instanceof HttpSession) {
             return "a session";
         }
+        if (value != null && value.getClass().getName().startsWith("org.eclipse.jetty.")) {
+            return "a " + value.getClass().getSimpleName();
+        }
         if (value instanceof byte[] bytes) {
             return bytes.length + " bytes from " + bytes[0];
         }
         if (value instanceof Supplier<?> supplier) {
             return String.valueOf(supplier.get());
         }
-        if (value instanceof HashSet<?> set) {
+        if (value instanceof Set<?> set) {
             return set.stream().map(String::valueOf).sorted().toList().toString();
         }
         if (value instanceof Map<?, ?> map && !(map instanceof SortedMap)) {
@@ -246,6 +257,9 @@ final class Values {
         @Override
         public void valueBound(HttpSessionBindingEvent event) {
             Events.note("bound " + event.getName() + " " + text);
+            if (text.equals("refuses")) {
+                throw new IllegalArgumentException("thrown by valueBound");
+            }
             event.getSession().setAttribute("boundBy", text);
         }
 

@@ -45,11 +45,19 @@ final class Words {
             case "again" -> set(session, word[1], session.getAttribute(word[1]));
             case "copy" -> set(session, word[2], session.getAttribute(word[1]));
             case "get" -> Values.words(session.getAttribute(word[1]));
+            case "shows" ->
+                String.valueOf(String.valueOf(session.getAttribute(word[1])).contains(word[2]));
             case "same" -> String.valueOf(session.getAttribute(word[1]) == session.getAttribute(word[2]));
             case "isSelf" -> String.valueOf(session.getAttribute(word[1]) == session);
             case "identity" -> String.valueOf(System.identityHashCode(session.getAttribute(word[1])));
             case "stable" -> String.valueOf(session.getAttribute(word[1]) == session.getAttribute(word[1]));
             case "change" -> change(session, word[1], word[2]);
+            case "grow" -> change(session, word[1], "x".repeat(Integer.parseInt(word[2])));
+            case "shrink" -> {
+                ((List<?>) session.getAttribute(word[1])).remove(1);
+                yield "ok";
+            }
+            case "size" -> String.valueOf(((List<?>) session.getAttribute(word[1])).size());
             case "remove" -> remove(session, word[1]);
             case "removeAll" -> removeAll(session);
             case "names" -> String.join(",", sorted(session));

@@ -202,6 +202,8 @@ class DistributionIT {
                     .property("jetty.session.hazelcast.port", String.valueOf(port))
                     .property("jetty.session.hazelcast.members", "127.0.0.1:" + port)
                     .property("jetty.session.hazelcast.useQueries", "true")
+                    .property("jetty.session.hazelcast.onlyClient", "true")
+                    .property("jetty.session.flushOnResponseCommit", "false")
                     .property("jetty.session.savePeriod.seconds", "5")
                     .create();
 
@@ -211,7 +213,8 @@ class DistributionIT {
                 assertThat(log)
                         .filteredOn(line -> line.contains(":WARN :dm"))
                         .singleElement(STRING)
-                        .endsWith("jetty.session.hazelcast.useQueries=true, jetty.session.savePeriod.seconds=5");
+                        .endsWith("jetty.session.hazelcast.useQueries=true, jetty.session.hazelcast.onlyClient=true, "
+                                + "jetty.session.flushOnResponseCommit=false, jetty.session.savePeriod.seconds=5");
                 assertThat(log).as("ids carry no node").anyMatch(line -> line.endsWith("Session workerName="));
             }
         }

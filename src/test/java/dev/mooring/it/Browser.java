@@ -91,9 +91,10 @@ final class Browser {
         }
     }
 
-    /** Sends a GET. Blocks. */
-    HttpResponse<String> gets(URI uri) {
-        return sends(request(uri).GET());
+    /** Sends a GET, with these headers, name and value in turns. Blocks. */
+    HttpResponse<String> gets(URI uri, String... headers) {
+        HttpRequest.Builder request = request(uri);
+        return sends(headers.length == 0 ? request : request.headers(headers));
     }
 
     /** Sends a form by POST. Blocks. */

@@ -4,49 +4,58 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.mooring.nodes.JettyBase;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Several contexts on two nodes that have no WebSocket module: at {@code /}, with one id, with ids in URLs, with cookies of their own. */
+/**
+ * Several contexts on two nodes, the second of which has no WebSocket module: at {@code /}, with one id, with one path on two hosts, with ids
+ * in URLs, with cookies of their own, stopped and deployed anew.
+ */
 class ContextsIT {
     private static NodeCluster cluster;
 
     @BeforeAll
     static void startNodes() {
-        Path war = Path.of(System.getProperty("mooring.wars"), "misuse.war");
+        var number = new AtomicInteger();
         cluster = NodeCluster.start(
-                "contexts",
-                2,
-                Mode.MEMBERS,
-                base -> base.modules("http", "ee10-deploy", "ee10-annotations")
-                        .property("jetty.deploy.scanInterval", "1")
-                        .war("ROOT", war)
-                        .war("one", war)
-                        .war("two", war)
-                        .war("urls", war)
-                        .war("cookies", war),
-                ContextsIT::describe);
+                "contexts", 2, Mode.MEMBERS, base -> lay(base, number.getAndIncrement()), ContextsIT::describe);
+    }
+
+    private static void lay(JettyBase.Builder base, int number) {
+        Path war = MisuseWar.file();
+        base.modules("http", "ee10-deploy", number == 0 ? "ee10-websocket-jakarta" : "ee10-annotations")
+                .property("jetty.deploy.scanInterval", "1")
+                // What only softly refers to a web application is let go of at once.
+                .jvmOptions("-XX:SoftRefLRUPolicyMSPerMB=0")
+                .war("ROOT", war)
+                .war("one", war)
+                .war("two", war)
+                .war("urls", war)
+                .war("cookies", war);
     }
 
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster).passes(List.of("/two", "/urls", "/cookies"));
+        LogCheck.of(cluster).passes(List.of("/urls", "/cookies"));
     }
 
     @Test
@@ -114,26 +123,146 @@ class ContextsIT {
                 .isEqualTo("true");
     }
 
+    /** {@code 127.0.0.1} and {@code localhost} are one machine, and two virtual hosts. */
+    @Test
+    void contextsOfOnePathOnTwoHostsHaveTheirOwnSessionsOnBothNodes() {
+        HttpClient http = HttpClient.newHttpClient();
+        HttpResponse<String> opened = send(http, uri(0, "/hosted", "open;set a text address"), "");
+        String cookie = cookieOf(opened);
+        String id = cookie.split("=")[1];
+
+        HttpResponse<String> named =
+                send(http, byName(uri(0, "/hosted", "hasSession;open;id;set a text name")), cookie);
+
+        assertThat(named.body()).startsWith("false | true | " + id);
+        for (int node = 0; node < 2; node++) {
+            assertThat(send(http, uri(node, "/hosted", "get a"), cookie).body()).isEqualTo("address");
+            assertThat(send(http, byName(uri(node, "/hosted", "get a")), cookie).body())
+                    .isEqualTo("name");
+        }
+        send(http, byName(uri(1, "/hosted", "set a text renamed")), cookie);
+        assertThat(send(http, byName(uri(0, "/hosted", "get a")), cookie).body())
+                .isEqualTo("renamed");
+        assertThat(send(http, uri(0, "/hosted", "get a"), cookie).body()).isEqualTo("address");
+    }
+
+    private static URI byName(URI uri) {
+        return URI.create(uri.toString().replace("127.0.0.1", "localhost"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"include", "forward"})
+    void aDispatchIntoAnotherContextHasThatOnesSession(String way) {
+        Browser ada = cluster.newBrowser();
+        String id = says(ada, 0, "/here", "open;id;set a text here").split(" \\| ")[1];
+
+        assertThat(ada.gets(uri(
+                                1,
+                                "/here",
+                                "set b text mine;cross " + way + " /there open,id,set a text there,set c list one"))
+                        .body())
+                .contains("true | " + id + " | ok");
+
+        assertThat(ada.gets(uri(0, "/here", "cross " + way + " /there get a,get b,change c two"))
+                        .body())
+                .contains("there | null | ok");
+        assertThat(ada.gets(uri(1, "/here", "cross " + way + " /there get c")).body())
+                .contains("[one, two]");
+        assertThat(says(ada, 0, "/here", "get a;get b;names")).isEqualTo("here | mine | a,b,born");
+        assertThat(says(ada, 1, "/here", "get a;invalidate;hasSession")).isEqualTo("here | ok | false");
+        assertThat(ada.gets(uri(0, "/here", "cross " + way + " /there hasSession"))
+                        .body())
+                .contains("false");
+    }
+
     @Test
     void aRedeployedContextGoesOnWithItsSessions() throws IOException {
         Browser ada = cluster.newBrowser();
         says(ada, 0, "/one", "open;set a list one");
         Path war = cluster.node(0).base().directory().resolve("webapps/one.war");
-        long before = starts();
+        long before = starts("/one");
+        long loaders = loaders();
+        try (Socket socket = ada.opens(new MisuseWar(cluster.node(0), "/one").socket())) {
+            assertThat(socket.asks("get a")).isEqualTo("[one]");
 
-        Files.setLastModifiedTime(war, FileTime.from(Instant.now().plusSeconds(2)));
+            Files.setLastModifiedTime(war, FileTime.from(Instant.now().plusSeconds(2)));
 
-        await().atMost(Duration.ofSeconds(20)).until(() -> starts() > before);
+            assertThat(socket.close(Duration.ofSeconds(20))).hasValueSatisfying(ContextsIT::isForTheStop);
+        }
+        await().atMost(Duration.ofSeconds(20)).until(() -> starts("/one") > before);
         await().atMost(Duration.ofSeconds(10))
                 .until(() -> ada.gets(uri(0, "/one", "get a")).statusCode() == 200);
-        assertThat(says(ada, 0, "/one", "get a;change a two")).isEqualTo("[one] | ok");
-        assertThat(says(ada, 1, "/one", "get a")).isEqualTo("[one, two]");
+        assertGoesOn(ada, "/one");
+        assertThat(cluster.newBrowser().gets(uri(0, "/one", "events;open")).body())
+                .as("told once")
+                .contains("no session | true")
+                .containsOnlyOnce("created")
+                .containsOnlyOnce("added born");
+        await().atMost(Duration.ofSeconds(10)).until(() -> loaders() == loaders);
     }
 
-    private static long starts() {
+    @Test
+    void aContextThatStopsAndStartsGoesOnWithItsSessions() {
+        Browser ada = cluster.newBrowser();
+        says(ada, 0, "/two", "open;set a list one");
+        for (int round = 1; round <= 3; round++) {
+            try (Socket socket = ada.opens(new MisuseWar(cluster.node(0), "/two").socket())) {
+                assertThat(socket.asks("get a")).isEqualTo("[one]");
+
+                says(ada, 0, "", "stop /two");
+
+                assertThat(socket.close(Duration.ofSeconds(5))).hasValueSatisfying(ContextsIT::isForTheStop);
+            }
+            assertThat(ada.gets(uri(0, "/two", "get a")).statusCode()).isNotEqualTo(200);
+            assertThat(says(ada, 1, "/two", "get a;set b text " + round)).isEqualTo("[one] | ok");
+
+            says(ada, 0, "", "start /two");
+
+            assertThat(says(ada, 0, "/two", "get a;get b")).isEqualTo("[one] | " + round);
+        }
+        assertGoesOn(ada, "/two");
+    }
+
+    private static void isForTheStop(Socket.Close close) {
+        assertThat(close.code()).isEqualTo(1001);
+        assertThat(close.reason()).isEqualTo("application stops");
+    }
+
+    private static void assertGoesOn(Browser ada, String context) {
+        assertThat(says(ada, 0, context, "get a;change a two")).isEqualTo("[one] | ok");
+        assertThat(says(ada, 1, context, "get a;change a three")).isEqualTo("[one, two] | ok");
+        try (Socket socket = ada.opens(new MisuseWar(cluster.node(0), context).socket())) {
+            assertThat(socket.asks("thread get a")).isEqualTo("[one, two, three]");
+            says(ada, 1, context, "invalidate");
+            assertThat(socket.close(Duration.ofSeconds(5)))
+                    .hasValueSatisfying(close -> assertThat(close.code()).isEqualTo(1008));
+        }
+    }
+
+    private static long starts(String context) {
         return cluster.node(0).log().stream()
-                .filter(line -> line.contains("Sessions of context /one:"))
+                .filter(line -> line.contains("Sessions of context " + context + ":"))
                 .count();
+    }
+
+    /** How many class loaders of deployed copies of the WAR are in the first node's heap. */
+    private static long loaders() {
+        try {
+            Process histogram = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "jcmd")
+                                    .toString(),
+                            String.valueOf(cluster.node(0).pid()),
+                            "GC.class_histogram")
+                    .start();
+            try (BufferedReader lines = histogram.inputReader()) {
+                return lines.lines()
+                        .filter(line -> line.contains(" org.eclipse.jetty.ee10.webapp.WebAppClassLoader"))
+                        .mapToLong(line -> Long.parseLong(line.strip().split("\\s+")[1]))
+                        .sum();
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     private static String cookieOf(HttpResponse<String> response) {
@@ -141,13 +270,11 @@ class ContextsIT {
     }
 
     private static String says(Browser browser, int node, String context, String words) {
-        String answer = browser.gets(uri(node, context, words)).body();
-        int events = answer.indexOf(" {");
-        return events < 0 ? answer : answer.substring(0, events);
+        return new MisuseWar(cluster.node(node), context).says(browser, words);
     }
 
     private static URI uri(int node, String context, String words) {
-        return cluster.node(node).http(context + "/do?m=" + URLEncoder.encode(words, StandardCharsets.UTF_8));
+        return new MisuseWar(cluster.node(node), context).does(words);
     }
 
     private static HttpResponse<String> send(HttpClient http, URI uri, String cookies) {
@@ -167,6 +294,21 @@ class ContextsIT {
 
     private static void describe(JettyBase base) {
         Path webapps = base.directory().resolve("webapps");
+        for (String host : List.of("127.0.0.1", "localhost")) {
+            configure(
+                    webapps,
+                    "at-" + host,
+                    "<Set name=\"contextPath\">/hosted</Set>"
+                            + "<Call name=\"addVirtualHosts\"><Arg><Array type=\"java.lang.String\"><Item>" + host
+                            + "</Item></Array></Arg></Call>");
+        }
+        for (String name : List.of("here", "there")) {
+            configure(
+                    webapps,
+                    name,
+                    "<Set name=\"contextPath\">/" + name
+                            + "</Set><Set name=\"crossContextDispatchSupported\">true</Set>");
+        }
         Wars.describe(
                 webapps.resolve("urls.war"),
                 "</session-timeout>",
@@ -175,5 +317,20 @@ class ContextsIT {
                 webapps.resolve("cookies.war"),
                 "</session-timeout>",
                 "</session-timeout><cookie-config><name>__Host-SID</name><path>/</path><secure>true</secure></cookie-config>");
+    }
+
+    private static void configure(Path webapps, String name, String settings) {
+        try {
+            Files.copy(MisuseWar.file(), webapps.resolve(name + ".war"), StandardCopyOption.REPLACE_EXISTING);
+            Files.writeString(
+                    webapps.resolve(name + ".xml"),
+                    "<?xml version=\"1.0\"?>\n"
+                            + "<!DOCTYPE Configure PUBLIC \"-//Jetty//Configure//EN\" \"https://jetty.org/configure_10_0.dtd\">\n"
+                            + "<Configure class=\"org.eclipse.jetty.ee10.webapp.WebAppContext\"><Set name=\"war\">"
+                            + "<Property name=\"jetty.webapps\"/>/" + name + ".war</Set>" + settings
+                            + "</Configure>\n");
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 }

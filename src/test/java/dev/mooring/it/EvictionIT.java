@@ -3,6 +3,7 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,23 @@ class EvictionIT {
         browser.says(on(1), "invalidate");
         Ends.invalidated(pin);
         assertThat(anybody.says(on(0), "kept " + id + " get word")).isEqualTo("!IllegalStateException");
+    }
+
+    @Test
+    void storesWhatTheListenersChangeThatAreToldOfIt() {
+        Browser browser = cluster.newBrowser();
+        String id = browser.says(on(0), "open ada");
+        browser.says(on(0), "watch watcher");
+
+        // By the record: whoever asks a node has the session go from that one's memory too.
+        await().atMost(LIMIT).until(() -> watcherOf(id).contains("node-0"));
+        assertThat(browser.says(on(1), "get watcher")).contains("node-0");
+    }
+
+    private static String watcherOf(String id) {
+        byte[] bytes =
+                bystander.record(id).orElseThrow().attributes().get("watcher").bytes();
+        return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     @Test

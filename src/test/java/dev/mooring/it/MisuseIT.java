@@ -5,15 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.mooring.nodes.JettyBase;
 import dev.mooring.nodes.JettyNode;
-import java.net.URI;
-import java.net.URLEncoder;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,47 +64,23 @@ class MisuseIT {
 
     private static final String OBJECTS = "each attribute is stored by itself";
     private static final String ACTIVATED = "the session has come to another node";
-    private static final String UNBOUND = "a listener that throws at the end keeps no other from being called";
+    private static final String ALL = "a listener that throws keeps no other from being called";
     private static final String LOCAL = "a value that cannot be serialised stays on its node";
+
+    private static final List<String> EVERY_KIND = Stream.concat(
+                    MisuseWar.VALUES.stream(), Stream.of("restless one", "deep 100"))
+            .toList();
 
     /** The stories; requests go to the nodes in turns. */
     static final List<Story> STORIES = List.of(
             Story.of("no session", "hasSession", "valid", "get a", "changeId"),
             Story.of("a new one", "open;isNew;names", "isNew;times;valid", "isNew;context;maxInactive"),
-            everyKind(
-                    "text one",
-                    "number 7",
-                    "decimal 1.50",
-                    "instant 1000",
-                    "dates 2026-11-22",
-                    "list one",
-                    "linked one",
-                    "fixed one",
-                    "immutable one",
-                    "synchronized one",
-                    "copyOnWrite one",
-                    "map one",
-                    "concurrent one",
-                    "sorted one",
-                    "enums one",
-                    "enumSet one",
-                    "enum GREEN",
-                    "bits 5",
-                    "array one",
-                    "atomic 4",
-                    "record 4",
-                    "records 4",
-                    "lambda one",
-                    "cart one",
-                    "bound one",
-                    "wordy one",
-                    "restless one",
-                    "big 100000",
-                    "deep 100"),
+            everyKind(),
             changedInPlace(
                     "list one",
                     "linked one",
                     "fixed one",
+                    "immutable one",
                     "synchronized one",
                     "copyOnWrite one",
                     "map one",
@@ -192,6 +164,17 @@ class MisuseIT {
                     "set throw text 2",
                     "get throw"),
             Story.of(
+                    "a value that throws when it is bound",
+                    "open;set a bound refuses",
+                    "get a;names",
+                    "set a text 2",
+                    "get a;names"),
+            Story.of(
+                    "a listener that ends the session",
+                    "open;set a list one",
+                    "set end text 1;hasSession;open;set a text new",
+                    "get a;names"),
+            Story.of(
                             "listeners that throw at the end",
                             "open;set a text 1;set throwAtUnbind text 1;set z bound throws;set y bound calm",
                             "set throwAtEnd text 1",
@@ -199,10 +182,17 @@ class MisuseIT {
                             "hasSession;open")
                     .but(
                             2,
-                            "ok | false {destroyed with 1, added epitaph, removed a 1, removed epitaph written,"
+                            "ok | false {destroyed with 1, added epitaph, destroyed all the same, removed a 1, removed epitaph written,"
                                     + " removed boundBy calm, removed born in a listener, unbound y calm, removed y bound calm,"
                                     + " unbound z throws, removed throwAtEnd 1, removed throwAtUnbind 1}",
-                            UNBOUND),
+                            ALL),
+            Story.of(
+                            "listeners that throw at the beginning",
+                            "hasSession",
+                            "openFailing;get born",
+                            "valid;isNew;set a text 1",
+                            "get a")
+                    .but(1, "true | in a listener {created, added born}", ALL),
             Story.of(
                     "a listener that throws at a new id",
                     "open;set throwAtRename text 1",
@@ -277,11 +267,27 @@ class MisuseIT {
                     "open;set a cart one;stable a",
                     "stable a;stable a;thread stable a",
                     "set b text 1;stable a"),
-            Story.of("encoding", "open;encode", "encode", "encode"));
+            Story.of("encoding", "open;encode", "encode", "encode"),
+            Story.of(
+                    "a login",
+                    "open;set a text 1;who",
+                    "login user wrong;who",
+                    "login user password;who;get a",
+                    "who;get a;valid;names",
+                    "login user password;who",
+                    "thread get a;thread names",
+                    "who;logout;who;get a",
+                    "who;get a;names;logout"),
+            Story.of(
+                    "a login without a session",
+                    "login user password;who;hasSession",
+                    "who;isNew;changeId",
+                    "who;invalidate;hasSession",
+                    "who;hasSession"));
 
-    private static Story everyKind(String... kinds) {
+    private static Story everyKind() {
         var requests = new ArrayList<>(List.of("open"));
-        for (String kind : kinds) {
+        for (String kind : EVERY_KIND) {
             requests.add("set a " + kind);
             requests.add("get a;stable a");
             requests.add("get a");
@@ -305,7 +311,9 @@ class MisuseIT {
     static void startJettyWithoutUs() {
         var base = JettyBase.in(Path.of(System.getProperty("mooring.work"), "misuse-in-memory"));
         deploy(base);
-        inMemory = JettyNode.launch("in-memory", base.create()).awaitStarted(Duration.ofSeconds(60));
+        JettyBase laid = base.create();
+        letInUsers(laid);
+        inMemory = JettyNode.launch("in-memory", laid).awaitStarted(Duration.ofSeconds(60));
     }
 
     @AfterAll
@@ -315,8 +323,18 @@ class MisuseIT {
 
     @BeforeParameterizedClassInvocation
     static void startNodes(Mode mode) {
-        Consumer<JettyBase.Builder> content = MisuseIT::deploy;
-        cluster = NodeCluster.start("misuse", 2, mode, content);
+        cluster = NodeCluster.start(
+                "misuse",
+                2,
+                mode,
+                base -> {
+                    deploy(base);
+                    base.war("basic", MisuseWar.file()).environment("basic", "ee11");
+                },
+                base -> {
+                    letInUsers(base);
+                    MisuseWar.letsInUsersOnly(base.directory().resolve("webapps/basic.war"), "BASIC");
+                });
     }
 
     @AfterParameterizedClassInvocation
@@ -324,10 +342,11 @@ class MisuseIT {
         cluster.close();
         LogCheck.of(cluster)
                 .expecting("attribute .* stays on this node", "what the stories put there on purpose")
+                .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
                 .expecting("a listener of .* failed", "what the stories have thrown on purpose")
-                .expecting("Error during Session destroy listener", "the same")
+                .expecting("session(Created|Destroyed|IdChanged) of misuse.* failed", "the same")
                 .expecting("ServletChannel:.*/misuse-ee1[01]/do", "a request that fails on purpose")
-                .passes(List.of("/misuse-ee10", "/misuse-ee11"));
+                .passes(List.of("/misuse-ee10", "/misuse-ee11", "/basic"));
     }
 
     @ParameterizedTest(name = "{0}, {1}")
@@ -340,10 +359,26 @@ class MisuseIT {
                         story.requests().get(difference.request()) + " -> 200 " + difference.answer()));
 
         // What the listeners were told in other tests is not this one's.
-        cluster.nodes().forEach(node -> cluster.newBrowser().gets(on(node, environment, "hasSession")));
+        cluster.nodes()
+                .forEach(
+                        node -> cluster.newBrowser().gets(war(node, environment).does("hasSession")));
         List<String> actual = answers(story, environment, cluster.nodes());
 
         assertThat(actual).containsExactlyElementsOf(expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource("environments")
+    void aLoginByFormIsKnownOnTheOtherNodeAndSoIsTheLogout(String environment) {
+        Logins.byForm(cluster.newBrowser(), war(0, environment), war(1, environment));
+    }
+
+    @Test
+    void aLoginByPasswordInEachRequestChangesTheIdOnceForBothNodes() {
+        Logins.byPasswordInEachRequest(
+                cluster.newBrowser(),
+                new MisuseWar(cluster.node(0), "/basic"),
+                new MisuseWar(cluster.node(1), "/basic"));
     }
 
     /** The client may ask the other node before the first one has noticed: the response was complete already. */
@@ -351,27 +386,25 @@ class MisuseIT {
     @MethodSource("environments")
     void whatChangesAfterTheResponseWasClosedIsStoredSoon(String environment) {
         Browser ada = cluster.newBrowser();
-        ada.gets(on(cluster.node(0), environment, "open;set a list one"));
+        ada.gets(war(0, environment).does("open;set a list one"));
 
-        ada.gets(on(cluster.node(1), environment, "change-later a two"));
+        ada.gets(war(1, environment).does("change-later a two"));
 
         await().atMost(Duration.ofSeconds(5))
-                .until(() -> ada.gets(on(cluster.node(0), environment, "get a"))
-                        .body()
-                        .equals("[one, two]"));
+                .until(() -> ada.gets(war(0, environment).does("get a")).body().equals("[one, two]"));
     }
 
     @ParameterizedTest
     @MethodSource("environments")
     void whatAMessageChangesInPlaceIsOnTheOtherNodeWhenItsAnswerIsHere(String environment) {
         Browser ada = cluster.newBrowser();
-        ada.gets(on(cluster.node(0), environment, "open;set a list 0"));
+        ada.gets(war(0, environment).does("open;set a list 0"));
 
-        try (Socket socket = ada.opens(socketOn(0, environment))) {
+        try (Socket socket = ada.opens(war(0, environment).socket())) {
             for (int round = 1; round <= 30; round++) {
                 assertThat(socket.asks("change a " + round)).isEqualTo("ok");
 
-                assertThat(ada.gets(on(cluster.node(1), environment, "get a")).body())
+                assertThat(ada.gets(war(1, environment).does("get a")).body())
                         .as("round %s", round)
                         .endsWith(", " + round + "]");
             }
@@ -382,35 +415,32 @@ class MisuseIT {
     @MethodSource("environments")
     void aValueThatCannotBeWrittenForAWhileIsStoredSoon(String environment) {
         Browser ada = cluster.newBrowser();
-        ada.gets(on(cluster.node(0), environment, "open;set a restless one"));
+        ada.gets(war(0, environment).does("open;set a restless one"));
 
-        try (Socket socket = ada.opens(socketOn(1, environment))) {
+        try (Socket socket = ada.opens(war(1, environment).socket())) {
             assertThat(socket.asks("change a two")).isEqualTo("ok");
         }
 
         await().atMost(Duration.ofSeconds(5))
-                .until(() -> ada.gets(on(cluster.node(0), environment, "get a"))
-                        .body()
-                        .equals("restless two"));
+                .until(() -> ada.gets(war(0, environment).does("get a")).body().equals("restless two"));
     }
 
     @ParameterizedTest
     @MethodSource("environments")
     void aRequestAndASocketOfOneNodeShareTheirInstancesUntilAnotherNodeWritesThem(String environment) {
         Browser ada = cluster.newBrowser();
-        ada.gets(on(cluster.node(0), environment, "open;set a cart one;set b list one"));
+        ada.gets(war(0, environment).does("open;set a cart one;set b list one"));
 
-        try (Socket socket = ada.opens(socketOn(1, environment))) {
+        try (Socket socket = ada.opens(war(1, environment).socket())) {
             String instance = socket.asks("identity a");
-            assertThat(ada.gets(on(cluster.node(1), environment, "identity a")).body())
-                    .isEqualTo(instance);
-            ada.gets(on(cluster.node(0), environment, "set b list two;get a"));
+            assertThat(ada.gets(war(1, environment).does("identity a")).body()).isEqualTo(instance);
+            ada.gets(war(0, environment).does("set b list two;get a"));
             assertThat(socket.asks("get b")).isEqualTo("[two]");
             assertThat(socket.asks("identity a")).isEqualTo(instance);
-            ada.gets(on(cluster.node(1), environment, "change a two;set c text 1"));
+            ada.gets(war(1, environment).does("change a two;set c text 1"));
             assertThat(socket.asks("identity a")).isEqualTo(instance);
 
-            ada.gets(on(cluster.node(0), environment, "again a"));
+            ada.gets(war(0, environment).does("again a"));
 
             assertThat(socket.asks("identity a")).isNotEqualTo(instance);
             assertThat(socket.asks("get a")).isEqualTo("cart [one, two]true");
@@ -421,27 +451,26 @@ class MisuseIT {
     @MethodSource("environments")
     void everyMethodOfTheSessionLivesInASocketAndOnItsThreads(String environment) {
         Browser ada = cluster.newBrowser();
-        String created = ada.gets(on(cluster.node(0), environment, "open;created;set a bound one"))
+        String created = ada.gets(war(0, environment).does("open;created;set a bound one"))
                 .body()
                 .split(" \\| ")[1];
 
-        try (Socket socket = ada.opens(socketOn(1, environment))) {
+        try (Socket socket = ada.opens(war(1, environment).socket())) {
             for (String where : List.of("", "thread ")) {
                 assertThat(socket.asks(where + "created")).isEqualTo(created);
                 assertThat(socket.asks(where + "isNew")).isEqualTo("false");
                 assertThat(socket.asks(where + "times")).isEqualTo("true");
                 assertThat(socket.asks(where + "context")).isEqualTo("misuse");
                 assertThat(socket.asks(where + "names")).isEqualTo("a,born,boundBy");
-                ada.gets(on(cluster.node(0), environment, "setMaxInactive 700"));
+                ada.gets(war(0, environment).does("setMaxInactive 700"));
                 assertThat(socket.asks(where + "maxInactive")).isEqualTo("700");
                 assertThat(socket.asks(where + "setMaxInactive 800")).isEqualTo("ok");
-                assertThat(ada.gets(on(cluster.node(0), environment, "maxInactive"))
-                                .body())
+                assertThat(ada.gets(war(0, environment).does("maxInactive")).body())
                         .isEqualTo("800");
                 assertThat(socket.asks(where + "set b list one")).isEqualTo("ok");
                 assertThat(socket.asks(where + "remove b")).isEqualTo("ok");
             }
-            ada.gets(on(cluster.node(0), environment, "changeId"));
+            ada.gets(war(0, environment).does("changeId"));
             assertThat(socket.asks("id")).isEqualTo(socket.asks("thread id"));
             assertThat(socket.asks("get renamed")).isEqualTo("yes");
         }
@@ -450,19 +479,19 @@ class MisuseIT {
     @Test
     void anAccessorWorksFromAnyThreadUntilTheSessionOrItsIdEndsOnAnyNode() {
         Browser ada = cluster.newBrowser();
-        ada.gets(on(cluster.node(0), "ee11", "open;set a list one"));
+        ada.gets(war(0, "ee11").does("open;set a list one"));
 
-        try (Socket socket = ada.opens(socketOn(1, "ee11"))) {
+        try (Socket socket = ada.opens(war(1, "ee11").socket())) {
             for (int round = 1; round <= 20; round++) {
                 assertThat(socket.asks("accessor change a " + round)).isEqualTo("ok");
-                assertThat(ada.gets(on(cluster.node(0), "ee11", "get a")).body())
+                assertThat(ada.gets(war(0, "ee11").does("get a")).body())
                         .as("round %s", round)
                         .endsWith(", " + round + "]");
             }
-            ada.gets(on(cluster.node(0), "ee11", "changeId"));
+            ada.gets(war(0, "ee11").does("changeId"));
             assertThat(socket.asks("accessor get a")).isEqualTo("!IllegalStateException");
         }
-        try (Socket socket = ada.opens(socketOn(1, "ee11"))) {
+        try (Socket socket = ada.opens(war(1, "ee11").socket())) {
             assertThat(socket.asks("accessor set b text 1;get b")).isEqualTo("ok | 1");
             // Requests are counted as they should be: the session of an accessor expires as any other.
             assertThat(socket.asks("accessor setMaxInactive 2")).isEqualTo("ok");
@@ -470,8 +499,12 @@ class MisuseIT {
         }
     }
 
-    private static URI socketOn(int node, String environment) {
-        return cluster.node(node).ws("/misuse-" + environment + "/socket");
+    private static MisuseWar war(int node, String environment) {
+        return war(cluster.node(node), environment);
+    }
+
+    private static MisuseWar war(JettyNode node, String environment) {
+        return new MisuseWar(node, "/misuse-" + environment);
     }
 
     static Stream<String> environments() {
@@ -489,20 +522,22 @@ class MisuseIT {
         for (int number = 0; number < story.requests().size(); number++) {
             String request = story.requests().get(number);
             JettyNode node = nodes.get(number % nodes.size());
-            HttpResponse<String> response = browser.gets(on(node, environment, request));
+            HttpResponse<String> response = browser.gets(war(node, environment).does(request));
             String body = response.statusCode() < 300 ? response.body() : "";
             answers.add(request + " -> " + response.statusCode() + " " + body);
         }
         return answers;
     }
 
-    private static URI on(JettyNode node, String environment, String words) {
-        return node.http("/misuse-" + environment + "/do?m=" + URLEncoder.encode(words, StandardCharsets.UTF_8));
+    private static void letInUsers(JettyBase base) {
+        for (String environment : LiveWar.ENVIRONMENTS) {
+            MisuseWar.letsInUsersOnly(base.directory().resolve("webapps/misuse-" + environment + ".war"), "FORM");
+        }
     }
 
     private static void deploy(JettyBase.Builder base) {
-        Path war = Path.of(System.getProperty("mooring.wars"), "misuse.war");
-        base.modules("http");
+        Path war = MisuseWar.file();
+        base.modules("http", "demo-realm");
         for (String environment : LiveWar.ENVIRONMENTS) {
             base.modules(environment + "-deploy", environment + "-websocket-jakarta")
                     .war("misuse-" + environment, war)

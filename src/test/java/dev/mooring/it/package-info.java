@@ -1,6 +1,44 @@
 /**
  * Integration tests between nodes: real Jetty processes with the zip installed, web applications that know nothing of it, and a
  * client that speaks plain HTTP and WebSocket. Nothing here calls the module's classes.
+ *
+ * <table>
+ * <caption>Jetty's own properties</caption>
+ * <tr><th>property</th><th>test</th></tr>
+ * <tr><td>{@code evictionPolicy}</td><td>{@link dev.mooring.it.EvictionIT} (0 and idle seconds); all others run with -1</td></tr>
+ * <tr><td>{@code saveOnCreate}</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
+ * <tr><td>{@code saveOnInactiveEviction}</td><td>{@link dev.mooring.it.EvictionIT}: {@code storesWhatTheListenersChangeThatAreToldOfIt}</td></tr>
+ * <tr><td>{@code removeUnloadableSessions}</td><td>{@link dev.mooring.it.UnloadableIT}</td></tr>
+ * <tr><td>{@code flushOnResponseCommit}, {@code savePeriod.seconds}, {@code useQueries}, {@code onlyClient}</td><td>without a meaning:
+ *     {@code DistributionIT.warnsOnceOfAllThatHasNoMeaning}</td></tr>
+ * <tr><td>{@code invalidateOnShutdown}</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
+ * <tr><td>{@code gracePeriod.seconds}</td><td>{@link dev.mooring.it.StockPropertiesIT}; at least 15 minutes: {@link dev.mooring.it.ClientIT}</td></tr>
+ * <tr><td>{@code sessionScavengeInterval.seconds}</td><td>{@link dev.mooring.it.ExpiryIT}: on time though Jetty never scavenges;
+ *     {@link dev.mooring.it.StockPropertiesIT}: nor is there harm when it does</td></tr>
+ * <tr><td>{@code workerName}</td><td>{@link dev.mooring.it.StockPropertiesIT}; empty: {@link dev.mooring.it.FirstLightIT}; {@code
+ *     JETTY_WORKER_INSTANCE}: {@code MooringModuleTest}</td></tr>
+ * </table>
+ *
+ * <table>
+ * <caption>What Jetty's DefaultSessionCacheTest and NullSessionCacheTest ask of a cache, with its store of ours</caption>
+ * <tr><th>Jetty's test</th><th>test of ours</th></tr>
+ * <tr><td>{@code testRenewWithInvalidate}</td><td>{@link dev.mooring.it.EndRaceIT}</td></tr>
+ * <tr><td>{@code testRenewSessionId}</td><td>{@link dev.mooring.it.FirstLightIT}: {@code theSocketsOfBothNodesStayOpenAndHaveTheNewId},
+ *     {@code theOldIdOpensNothingOnEitherNode}</td></tr>
+ * <tr><td>{@code testGetSessionInCache}, {@code testSessionShared}</td><td>{@link dev.mooring.it.FirstLightIT}: {@code
+ *     giveTheSameInstanceAndSendNothing}; {@link dev.mooring.it.MisuseIT}: {@code
+ *     aRequestAndASocketOfOneNodeShareTheirInstancesUntilAnotherNodeWritesThem}</td></tr>
+ * <tr><td>{@code testAdd}, {@code testContains}, {@code testExists}, {@code testDelete}</td><td>{@code LiveSessionCacheSuiteIT},
+ *     {@code GridSessionDataStoreSuiteIT}</td></tr>
+ * <tr><td>{@code testRelease}, {@code testCheckInactiveSession}</td><td>{@link dev.mooring.it.EvictionIT}</td></tr>
+ * <tr><td>{@code testSaveOnEviction}</td><td>{@link dev.mooring.it.EvictionIT}: {@code losesNoWriteWhileSessionsComeAndGo}, {@code
+ *     storesWhatTheListenersChangeThatAreToldOfIt}</td></tr>
+ * <tr><td>{@code testSaveOnEvictionFail}</td><td>none: a write is stored when it is made, or its caller is told that it is not, so
+ *     that an eviction has nothing to save; {@link dev.mooring.it.StoreFailureIT}</td></tr>
+ * <tr><td>{@code testNotCached}</td><td>none: a node's copy is what makes a session live, and there is no cache that keeps none; nearest
+ *     to it is {@code evictionPolicy=0}, {@link dev.mooring.it.EvictionIT}</td></tr>
+ * <tr><td>{@code testFlushOnResponseCommitDefault}</td><td>always so: {@code MisuseIT}, which asks the other node after each response</td></tr>
+ * </table>
  */
 @NullMarked
 package dev.mooring.it;

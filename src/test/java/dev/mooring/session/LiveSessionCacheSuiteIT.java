@@ -6,7 +6,7 @@ import dev.mooring.grid.TestGrids;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.session.AbstractSessionCacheFactory;
-import org.eclipse.jetty.session.AbstractSessionCacheTest;
+import org.eclipse.jetty.session.DefaultSessionCacheTest;
 import org.eclipse.jetty.session.SessionCache;
 import org.eclipse.jetty.session.TestableSessionDataStore;
 import org.eclipse.jetty.session.TestableSessionManager;
@@ -16,10 +16,13 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Jetty's own suite for caches: its 12 tests, which bring a store of their own, on a member and on a client. */
+/**
+ * Jetty's own suite for caches: its 12 tests, which bring a store of their own, on a member and on a client. And those 5 of the 11 more for
+ * its default cache that ask this class for the cache; the 6 others look at Jetty's.
+ */
 @ParameterizedClass
 @EnumSource(names = {"MEMBER", "CLIENT"})
-class LiveSessionCacheSuiteIT extends AbstractSessionCacheTest {
+class LiveSessionCacheSuiteIT extends DefaultSessionCacheTest {
 
     private static TestGrids grids;
     private static ExecutorService threads;
