@@ -25,9 +25,6 @@ final class CoveredListener implements InvocationHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(CoveredListener.class);
 
-    private static final List<String> TYPES =
-            List.of(".servlet.http.HttpSessionListener", ".servlet.http.HttpSessionIdListener");
-
     private static final Set<String> COVERED = Set.of("sessionCreated", "sessionDestroyed", "sessionIdChanged");
 
     private final EventListener listener;
@@ -60,8 +57,7 @@ final class CoveredListener implements InvocationHandler {
     private static boolean isToBeCovered(Object bean) {
         return coverOf(bean) == null
                 && bean instanceof EventListener
-                && interfaces(bean.getClass()).stream()
-                        .anyMatch(side -> TYPES.stream().anyMatch(side.getName()::endsWith));
+                && interfaces(bean.getClass()).stream().anyMatch(Environment::isSessionListener);
     }
 
     private static @Nullable CoveredListener coverOf(Object bean) {

@@ -3,6 +3,7 @@ package dev.mooring.session;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.security.Principal;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.server.Context;
@@ -22,6 +23,10 @@ public final class Environment {
     private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
 
     private static final String ACTIVATION_LISTENER = ".servlet.http.HttpSessionActivationListener";
+
+    private static final List<String> SESSION_LISTENERS =
+            List.of(".servlet.http.HttpSessionListener", ".servlet.http.HttpSessionIdListener");
+
     /** Where Jetty's environments leave the request of an upgrade for those who make the endpoint. */
     private static final String WRAPPED_REQUEST = "org.eclipse.jetty.websocket.wrappedRequest";
 
@@ -70,6 +75,11 @@ public final class Environment {
                 .flatMap(upgrade -> call(upgrade, "getUserPrincipal"))
                 .filter(Principal.class::isInstance)
                 .map(Principal.class::cast);
+    }
+
+    /** Tells whether an interface is that of listeners of a session's creation and end, or of its id (Jakarta Servlet 11.3). */
+    static boolean isSessionListener(Class<?> side) {
+        return SESSION_LISTENERS.stream().anyMatch(side.getName()::endsWith);
     }
 
     /** Tells whether values of a type want to hear when their session comes to a node and leaves it (Jakarta Servlet 7.7.2). */

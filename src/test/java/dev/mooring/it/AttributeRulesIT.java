@@ -4,13 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mooring.nodes.JettyBase;
 import dev.mooring.nodes.JettyNode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -29,9 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})
 class AttributeRulesIT {
-    private static final Pattern STRICT =
-            Pattern.compile("^#(jetty\\.session\\.attributeFilter)=(\\S+)$", Pattern.MULTILINE);
-
     private static NodeCluster cluster;
 
     @Parameter
@@ -224,7 +217,7 @@ class AttributeRulesIT {
     private static void configure(JettyBase.Builder base) {
         Path war = MisuseWar.file();
         base.modules("http", "demo-realm", "ee10-deploy", "ee10-websocket-jakarta")
-                .property("jetty.session.attributeFilter", strictExample())
+                .property("jetty.session.attributeFilter", StrictFilter.of("misuse.**"))
                 .property("jetty.session.maxAttributes", "50")
                 .property("jetty.session.maxAttributeBytes", "50000")
                 .property("jetty.session.maxSessionBytes", "100000")
@@ -232,25 +225,6 @@ class AttributeRulesIT {
                 .war("spread", war)
                 .war("users", war)
                 .war("versions", war);
-    }
-
-    /** As the ini files give it, for an application in package {@code misuse}. */
-    private static String strictExample() {
-        Path modules = Path.of(System.getProperty("mooring.basedir"), "modules");
-        try {
-            String member = exampleIn(modules.resolve("session-hazelcast.mod"));
-            assertThat(exampleIn(modules.resolve("session-hazelcast-client.mod")))
-                    .isEqualTo(member);
-            return member.replace("com.example.myapp.", "misuse.");
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        }
-    }
-
-    private static String exampleIn(Path module) throws IOException {
-        Matcher example = STRICT.matcher(Files.readString(module));
-        assertThat(example.find()).as("a strict example in %s", module).isTrue();
-        return example.group(2);
     }
 
     private static void makeNewerOnOneNode(JettyBase base) {

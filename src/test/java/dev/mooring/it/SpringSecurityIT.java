@@ -28,7 +28,10 @@ class SpringSecurityIT {
     static void startNodes(Mode mode) {
         Path war = Path.of(System.getProperty("mooring.wars"), "spring.war");
         cluster = NodeCluster.start("spring-security", 2, mode, base -> {
-            base.modules("http");
+            base.modules("http")
+                    .property(
+                            "jetty.session.attributeFilter",
+                            StrictFilter.of("spring.**;org.springframework.security.**"));
             for (String environment : LiveWar.ENVIRONMENTS) {
                 base.modules(environment + "-deploy", environment + "-websocket-jakarta")
                         .war("spring-" + environment, war)
