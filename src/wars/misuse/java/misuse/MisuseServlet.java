@@ -119,7 +119,6 @@ public class MisuseServlet extends HttpServlet {
                     Listeners.fail(false);
                 }
             }
-            case "stop", "start" -> Contexts.tell(request.getServletContext(), parts[1], parts[0]);
             case "form" -> "log in, please";
             case "who" -> request.getRemoteUser() + " " + request.isUserInRole("user");
             case "login" -> {

@@ -55,7 +55,9 @@ final class InPlaceChanges {
             byte[] bytes = cache.codec().encodeWhileItChanges(suspect.value);
             String objection;
             try (AutoLock ignored = session.lock()) {
-                objection = cache.rules().objectionTo(bytes.length, data.sizeWith(suspect.name, bytes.length));
+                objection = data.hasGrown(suspect, bytes)
+                        ? cache.rules().objectionTo(bytes.length, data.sizeWith(suspect.name, bytes.length))
+                        : null;
                 if (objection == null) {
                     data.compare(suspect, bytes);
                 }

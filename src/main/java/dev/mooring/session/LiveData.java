@@ -584,6 +584,11 @@ final class LiveData extends SessionData {
         return suspects;
     }
 
+    /** Tells whether a suspect is another value now, and takes more bytes than before. */
+    boolean hasGrown(Suspect suspect, byte[] bytes) {
+        return bytes.length > suspect.slot.size && !Arrays.equals(suspect.slot.digest, digest(bytes));
+    }
+
     /** A suspect is serialised to these bytes now: it is to be stored if they are not what they were. */
     void compare(Suspect suspect, byte[] bytes) {
         Slot slot = suspect.slot;

@@ -8,7 +8,8 @@
  * <tr><td>{@code evictionPolicy}</td><td>{@link dev.mooring.it.EvictionIT} (0 and idle seconds); all others run with -1</td></tr>
  * <tr><td>{@code saveOnCreate}</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
  * <tr><td>{@code saveOnInactiveEviction}</td><td>{@link dev.mooring.it.EvictionIT}: {@code storesWhatTheListenersChangeThatAreToldOfIt}</td></tr>
- * <tr><td>{@code removeUnloadableSessions}</td><td>{@link dev.mooring.it.UnloadableIT}</td></tr>
+ * <tr><td>{@code removeUnloadableSessions}</td><td>{@link dev.mooring.it.EvictionIT}: {@code
+ *     removesADamagedRecordWhenSomebodyWantsItsSession}</td></tr>
  * <tr><td>{@code flushOnResponseCommit}, {@code savePeriod.seconds}, {@code useQueries}, {@code onlyClient}</td><td>without a meaning:
  *     {@code DistributionIT.warnsOnceOfAllThatHasNoMeaning}</td></tr>
  * <tr><td>{@code invalidateOnShutdown}</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
