@@ -66,8 +66,11 @@ class StoreTroubleIT {
         try (cluster) {
             List<Answers> all = workWhile(cluster, HANGING, () -> cluster.suspend(1), () -> cluster.resume(1));
 
-            // Given up after 10 s, the other one is not waited for any longer.
-            assertThat(all).allSatisfy(answers -> assertThat(answers.refused).isPositive());
+            // Each record has its owner or its backup there, so no write can be confirmed; once it is given up, after
+            // 10 s, all can.
+            assertThat(all.subList(1, all.size()))
+                    .allSatisfy(answers -> assertThat(answers.refused).isPositive())
+                    .allSatisfy(answers -> assertThat(answers.served).isGreaterThan(100));
         }
     }
 
