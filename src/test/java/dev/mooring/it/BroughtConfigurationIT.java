@@ -1,14 +1,17 @@
 package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.mooring.nodes.JettyBase;
 import dev.mooring.nodes.JettyNode;
 import dev.mooring.nodes.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Two nodes whose Hazelcast is configured by a file of the user's, in the Jetty base. */
@@ -33,6 +36,14 @@ class BroughtConfigurationIT {
                   tcp-ip:
                     enabled: true
                     member-list: ["127.0.0.1:PORT", "127.0.0.1:NEXT"]
+              split-brain-protection:
+                both:
+                  enabled: true
+                  minimum-cluster-size: 2
+              map:
+                jetty-sessions:
+                  in-memory-format: OBJECT
+                  split-brain-protection-ref: both
             """;
 
     @Test
@@ -53,6 +64,7 @@ class BroughtConfigurationIT {
                 browser.says(new LiveWar(cluster.node(0), "ee10"), "set value 1");
                 assertThat(socket.asks("get value")).isEqualTo("1");
             }
+            whoIsLeftOnTheSmallerSideIsRefused(cluster, browser);
         }
         for (JettyNode node : cluster.processes()) {
             assertThat(node.log())
@@ -69,6 +81,21 @@ class BroughtConfigurationIT {
                     .doesNotContain("clusterName");
             assertThat(node.log()).anyMatch(line -> line.contains("cluster " + cluster.name() + ","));
         }
+    }
+
+    private static void whoIsLeftOnTheSmallerSideIsRefused(NodeCluster cluster, Browser browser) {
+        LiveWar left = new LiveWar(cluster.node(0), "ee10");
+        String cookie = browser.sessionCookie(left.say(""));
+
+        cluster.kill(1);
+
+        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            HttpResponse<String> response = browser.gets(left.say("set value 2"));
+            assertThat(response.statusCode()).isEqualTo(503);
+            assertThat(response.headers().firstValue("Retry-After")).isPresent();
+        });
+        assertThat(browser.gets(left.say("get value")).statusCode()).isEqualTo(503);
+        assertThat(browser.sessionCookie(left.say(""))).isEqualTo(cookie);
     }
 
     private static void write(JettyBase base, int port) {
