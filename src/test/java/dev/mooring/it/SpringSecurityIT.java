@@ -29,9 +29,7 @@ class SpringSecurityIT {
         Path war = Path.of(System.getProperty("mooring.wars"), "spring.war");
         cluster = NodeCluster.start("spring-security", 2, mode, base -> {
             base.modules("http")
-                    .property(
-                            "jetty.session.attributeFilter",
-                            StrictFilter.of("spring.**;org.springframework.security.**"));
+                    .property("jetty.session.attributeFilter", StrictFilter.of("spring.**;org.springframework.**"));
             for (String environment : LiveWar.ENVIRONMENTS) {
                 base.modules(environment + "-deploy", environment + "-websocket-jakarta")
                         .war("spring-" + environment, war)
