@@ -2,6 +2,7 @@ package dev.mooring.bench;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.mooring.MooringModule;
+import dev.mooring.nodes.HazelcastServer;
 import dev.mooring.nodes.Ports;
 import dev.mooring.session.LiveSessionCache;
 import java.lang.management.ManagementFactory;
@@ -15,6 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.Session;
 import org.eclipse.jetty.server.handler.ContextHandler;
@@ -22,18 +24,19 @@ import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionHandler;
 
 /**
- * What do sessions cost that nobody uses, and how fast do they end that are due together? Two Jetty servers in this JVM, members of
- * one cluster over the loopback address. Prints the CPU time of both without and with idle sessions, and when the last of many
+ * What do sessions cost that nobody uses, and how fast do they end that are due together? Two Jetty servers in this JVM, first as
+ * members of one cluster over the loopback address, then as clients of two plain Hazelcast servers, which are processes of their own. Prints the CPU time of this JVM without and with idle sessions, and when the last of many
  * sessions with one deadline had ended.
  *
- * <p>Arguments, each optional: the number of idle sessions, and that of those that expire together.
+ * <p>Arguments, each optional: the number of idle sessions, and that of those that expire together,
+ * where 0 leaves that out; and {@code members} or {@code clients} for only these.
  */
 public final class ManySessions {
     private static final int IDLE = 100_000;
     private static final int TOGETHER = 5_000;
-    private static final Duration WATCHED = Duration.ofSeconds(30);
-    private static final Duration SETTLED = Duration.ofSeconds(35);
-    private static final Duration PREPARED = Duration.ofSeconds(45);
+    private static final Duration WATCHED = Duration.ofSeconds(20);
+    private static final Duration SETTLED = Duration.ofSeconds(25);
+    private static final Duration PREPARED = Duration.ofSeconds(30);
     private static final long SEED = 1;
 
     private final List<Server> servers = new ArrayList<>();
@@ -41,34 +44,63 @@ public final class ManySessions {
     private final Queue<Long> ends = new ConcurrentLinkedQueue<>();
     private volatile CountDownLatch toEnd = new CountDownLatch(0);
 
-    private ManySessions() {}
+    private final List<HazelcastServer> grid = new ArrayList<>();
+    private final boolean clients;
 
-    /** Runs it and prints four lines. */
+    private ManySessions(boolean clients) {
+        this.clients = clients;
+    }
+
+    /** Runs it and prints three lines for members, and for clients. */
     public static void main(String[] arguments) throws Exception {
         int idle = arguments.length > 0 ? Integer.parseInt(arguments[0]) : IDLE;
         int together = arguments.length > 1 ? Integer.parseInt(arguments[1]) : TOGETHER;
-        ManySessions bench = new ManySessions();
-        try {
-            bench.start();
-            bench.expire(together, false);
-            bench.expire(together, true);
-            bench.idle(idle);
-        } finally {
-            for (Server server : bench.servers) {
-                server.stop();
+        List<String> roles = arguments.length > 2 ? List.of(arguments[2]) : List.of("members", "clients");
+        for (String role : roles) {
+            ManySessions bench = new ManySessions(role.equals("clients"));
+            try {
+                bench.start();
+                if (together > 0) {
+                    bench.expire(together, false);
+                    bench.expire(together, true);
+                }
+                if (idle > 0) {
+                    bench.idle(idle);
+                }
+            } finally {
+                bench.stop();
             }
         }
     }
 
+    private void stop() throws Exception {
+        for (Server server : servers) {
+            server.stop();
+        }
+        grid.forEach(HazelcastServer::kill);
+    }
+
     private void start() throws Exception {
         String cluster = "bench-" + UUID.randomUUID();
-        int port = Ports.free();
-        for (int i = 0; i < 2; i++) {
+        List<Integer> ports = List.of(Ports.free(), Ports.free());
+        String addresses = ports.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+        if (clients) {
+            for (int port : ports) {
+                grid.add(HazelcastServer.launch(System.getProperty("mooring.hazelcast.newest"), cluster, port, ports));
+            }
+            grid.forEach(server -> server.awaitStarted(PREPARED));
+        }
+        for (int port : ports) {
             Server server = new Server();
             MooringModule module = new MooringModule(server);
             module.setClusterName(cluster);
-            module.setPort(String.valueOf(port));
-            module.setMembers("127.0.0.1:" + port + ",127.0.0.1:" + (port + 1));
+            if (clients) {
+                module.useClient();
+                module.setAddresses(addresses);
+            } else {
+                module.setPort(String.valueOf(port));
+                module.setMembers(addresses);
+            }
             server.addBean(module);
             SessionHandler sessions = new SessionHandler() {
                 @Override
@@ -110,7 +142,8 @@ public final class ManySessions {
         long last = ends.stream().mapToLong(Long::longValue).max().orElse(0) - deadline;
         System.out.printf(
                 Locale.ROOT,
-                "%d sessions%s due together: %d ended%s, the first %d ms and the last %d ms after the deadline (wanted: at most 1000)%n",
+                "As %s: %d sessions%s due together: %d ended%s, the first %d ms and the last %d ms after the deadline (wanted: at most 1000)%n",
+                role(),
                 sessions,
                 heldByBoth ? ", each held by both nodes," : "",
                 ends.size(),
@@ -132,11 +165,16 @@ public final class ManySessions {
         double after = cpuMillisPerSecond();
         System.out.printf(
                 Locale.ROOT,
-                "Two nodes without sessions: %.1f ms CPU per second; with %d idle ones: %.1f; more: %.1f (wanted: at most 20)%n",
+                "As %s: two nodes without sessions: %.1f ms CPU per second; with %d idle ones: %.1f; more: %.1f (wanted: at most 20)%n",
+                role(),
                 before,
                 sessions,
                 after,
                 after - before);
+    }
+
+    private String role() {
+        return clients ? "clients" : "members";
     }
 
     private static void create(LiveSessionCache cache, String id, long maxInactiveMs) throws Exception {

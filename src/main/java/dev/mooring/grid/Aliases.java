@@ -3,7 +3,9 @@ package dev.mooring.grid;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import dev.mooring.model.SessionKey;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -30,6 +32,17 @@ public final class Aliases {
     public Optional<SessionKey> resolve(SessionKey id) {
         String name = calls.await("session " + id, () -> names.getAsync(id.path()));
         return Optional.ofNullable(name).map(id::named);
+    }
+
+    /**
+     * Tells which of these ids sessions took later in their lives.
+     *
+     * @param ids ids, as keys of their web application
+     * @return some of them
+     * @throws StoreUnavailableException if the cluster did not answer
+     */
+    public Set<SessionKey> known(Collection<SessionKey> ids) {
+        return calls.known(names, ids);
     }
 
     /**

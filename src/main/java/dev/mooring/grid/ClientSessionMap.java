@@ -3,6 +3,7 @@ package dev.mooring.grid;
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
+import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
@@ -15,13 +16,17 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +42,12 @@ import org.jspecify.annotations.Nullable;
 final class ClientSessionMap implements SessionMap {
 
     private static final int AT_A_TIME = 100;
+
+    /** How long the sweep for left-over sessions may go by what a record said, at most. */
+    private static final Duration LOOK_AGAIN = Duration.ofMinutes(10);
+
+    /** By scope and path, the cluster time before which a record that was looked at cannot be left over. */
+    private final Map<String, Map<String, Long>> quiet = new ConcurrentHashMap<>();
 
     private final IMap<String, SessionRecord> records;
     private final StoreCalls calls;
@@ -71,26 +82,40 @@ final class ClientSessionMap implements SessionMap {
 
     @Override
     public Outcome apply(SessionKey key, Change change) {
-        return calls.await("session " + key, new Swap(key.path(), change));
+        return calls.await("session " + key, new Swap(key.path(), change, Optional.empty()));
     }
 
-    /** Each is a compare-and-set of its own, {@value #AT_A_TIME} at a time. */
+    /** The records are fetched together; each change is a compare-and-set of its own, {@value #AT_A_TIME} at a time. */
     @Override
     public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
         Map<SessionKey, Outcome> outcomes = new HashMap<>();
+        Optional<Map<String, SessionRecord>> found = find(changes.keySet());
         Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
         while (left.hasNext()) {
-            Map<SessionKey, Supplier<CompletableFuture<Outcome>>> some = new HashMap<>();
+            Map<SessionKey, Swap> some = new HashMap<>();
             while (some.size() < AT_A_TIME && left.hasNext()) {
                 Map.Entry<SessionKey, Change> next = left.next();
-                Swap swap = new Swap(next.getKey().path(), next.getValue());
-                CompletableFuture<Outcome> first = swap.get();
-                // One that has failed already is as good as not begun: it runs again, and knows that.
-                some.put(next.getKey(), () -> first.isCompletedExceptionally() ? swap.get() : first);
+                String path = next.getKey().path();
+                some.put(
+                        next.getKey(),
+                        new Swap(path, next.getValue(), found.map(records -> Optional.ofNullable(records.get(path)))));
             }
-            some.forEach((key, swap) -> outcomes.put(key, calls.await("session " + key, swap)));
+            outcomes.putAll(calls.awaitAll(some));
         }
         return outcomes;
+    }
+
+    /** Returns the records of these sessions; nothing if one of them cannot be read, which must not keep the others from it. */
+    private Optional<Map<String, SessionRecord>> find(Set<SessionKey> keys) {
+        Set<String> paths = keys.stream().map(SessionKey::path).collect(Collectors.toSet());
+        try {
+            return Optional.of(calls.get(keys.size() + " sessions", () -> records.getAll(paths)));
+        } catch (StoreUnavailableException e) {
+            if (e.getCause() instanceof HazelcastSerializationException) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /** Runs one change; a second run knows that it is one. */
@@ -100,34 +125,41 @@ final class ClientSessionMap implements SessionMap {
         private final String path;
         private final Change change;
 
-        Swap(String path, Change change) {
+        /** The record that the first run meets, if that is known already. */
+        private final Optional<Optional<SessionRecord>> known;
+
+        Swap(String path, Change change, Optional<Optional<SessionRecord>> known) {
             this.path = path;
             this.change = change;
+            this.known = known;
         }
 
         @Override
         public CompletableFuture<Outcome> get() {
             boolean again = runs.getAndIncrement() > 0;
-            return CompletableFuture.supplyAsync(() -> swap(path, change, again, deadline), threads);
+            return CompletableFuture.supplyAsync(() -> swap(again), threads);
         }
-    }
 
-    private Outcome swap(String path, Change change, boolean again, long deadline) {
-        boolean doubtful = again;
-        SessionRecord record = records.get(path);
-        while (System.nanoTime() - deadline < 0) {
-            Change.Step step = change.applyTo(record);
-            SessionRecord next = step.next();
-            if (next == null || next.equals(record) && !doubtful) {
-                return step.outcome();
+        private Outcome swap(boolean again) {
+            boolean doubtful = again;
+            SessionRecord record = again
+                    ? records.get(path)
+                    : known.orElseGet(() -> Optional.ofNullable(records.get(path)))
+                            .orElse(null);
+            while (System.nanoTime() - deadline < 0) {
+                Change.Step step = change.applyTo(record);
+                SessionRecord next = step.next();
+                if (next == null || next.equals(record) && !doubtful) {
+                    return step.outcome();
+                }
+                if (put(path, record, next)) {
+                    return step.outcome();
+                }
+                doubtful = true;
+                record = records.get(path);
             }
-            if (put(path, record, next)) {
-                return step.outcome();
-            }
-            doubtful = true;
-            record = records.get(path);
+            throw new HazelcastException("not stored: other writers were faster for " + Grid.CALL_TIMEOUT);
         }
-        throw new HazelcastException("not stored: other writers were faster for " + Grid.CALL_TIMEOUT);
     }
 
     private boolean put(String path, @Nullable SessionRecord record, SessionRecord next) {
@@ -138,8 +170,17 @@ final class ClientSessionMap implements SessionMap {
         if (!records.replace(path, record, next)) {
             return false;
         }
-        lives.give(path, timeToLiveMs);
+        if (next.state() == SessionRecord.State.ENDED) {
+            lives.giveNow(path, timeToLiveMs);
+        } else {
+            lives.give(path, timeToLiveMs);
+        }
         return true;
+    }
+
+    @Override
+    public Set<SessionKey> known(Collection<SessionKey> keys) {
+        return calls.known(records, keys);
     }
 
     @Override
@@ -147,25 +188,55 @@ final class ClientSessionMap implements SessionMap {
         return calls.removeDamaged(records, key);
     }
 
-    /** Servers do not know what a session is, so its records come here to be looked at, some at a time. */
+    /**
+     * Servers do not know what a session is, so its records come here to be looked at, some at a time, and again when they may be
+     * left over, or after some minutes.
+     */
     @Override
-    public Collection<SessionKey> leftOver(String scope, long dueBefore) {
+    public Collection<SessionKey> leftOver(String scope, long dueBefore, boolean every) {
         LeftOver question = new LeftOver(scope, dueBefore);
-        List<SessionKey> found = new ArrayList<>();
-        Iterator<String> paths = calls.get("sessions of " + scope, records::keySet).stream()
+        List<String> paths = calls.get("sessions of " + scope, records::keySet).stream()
                 .filter(question::isIn)
-                .iterator();
-        while (paths.hasNext()) {
-            Set<String> some = new HashSet<>();
-            while (some.size() < AT_A_TIME && paths.hasNext()) {
-                some.add(paths.next());
+                .toList();
+        Map<String, Long> before = every ? Map.of() : quiet.getOrDefault(scope, Map.of());
+        Map<String, Long> now = new HashMap<>();
+        List<SessionKey> found = new ArrayList<>();
+        Set<String> some = new HashSet<>();
+        for (String path : paths) {
+            Long until = before.get(path);
+            if (until != null && until > dueBefore) {
+                now.put(path, until);
+            } else {
+                some.add(path);
             }
-            calls.get("sessions of " + scope, () -> records.getAll(some)).forEach((path, record) -> {
-                if (question.isLeftOver(record)) {
-                    found.add(SessionKey.ofPath(scope, path));
-                }
-            });
+            if (some.size() == AT_A_TIME) {
+                look(some, question, now, found);
+                some.clear();
+            }
         }
+        look(some, question, now, found);
+        quiet.put(scope, now);
         return found;
+    }
+
+    private void look(Set<String> paths, LeftOver question, Map<String, Long> now, List<SessionKey> found) {
+        if (paths.isEmpty()) {
+            return;
+        }
+        calls.get("sessions of " + question.scope(), () -> records.getAll(paths))
+                .forEach((path, record) -> {
+                    if (question.isLeftOver(record)) {
+                        found.add(SessionKey.ofPath(question.scope(), path));
+                    } else {
+                        long latest = question.dueBefore()
+                                + ThreadLocalRandom.current()
+                                        .nextLong(LOOK_AGAIN.toMillis() / 2, LOOK_AGAIN.toMillis());
+                        now.put(
+                                path,
+                                record.state() == SessionRecord.State.LIVE
+                                        ? Math.min(record.deadline(), latest)
+                                        : latest);
+                    }
+                });
     }
 }

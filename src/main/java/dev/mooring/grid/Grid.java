@@ -62,6 +62,7 @@ public final class Grid {
      * @throws IllegalStateException if Hazelcast cannot start, or no server is reached within half a minute
      */
     public static Grid start(GridConfig config, Duration gracePeriod) {
+        AnswerThreads.provide();
         String node = newNodeId();
         Grid grid = new Grid(config, node, Link.open(config, node), gracePeriod);
         boolean started = false;

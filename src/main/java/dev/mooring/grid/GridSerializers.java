@@ -5,14 +5,11 @@ import com.hazelcast.nio.ObjectDataOutput;
 import com.hazelcast.nio.serialization.Serializer;
 import com.hazelcast.nio.serialization.SerializerHook;
 import com.hazelcast.nio.serialization.StreamSerializer;
-import dev.mooring.model.Change;
 import dev.mooring.model.Codec;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionRecord;
 import java.io.IOException;
 import java.io.StreamCorruptedException;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * How our classes travel in Hazelcast. Found by Hazelcast's own {@link SerializerHook} service, so an instance that somebody
@@ -109,38 +106,6 @@ public final class GridSerializers {
         @Override
         public ApplyChange read(ObjectDataInput in) throws IOException {
             return new ApplyChange(Codec.readChange(in), in.readLong(), in.readBoolean());
-        }
-    }
-
-    /** Changes of many sessions on their way to the records. */
-    public static final class OfApplyChanges extends Hook<ApplyChanges> {
-        /** For Hazelcast. */
-        public OfApplyChanges() {
-            super(ApplyChanges.class, 6);
-        }
-
-        @Override
-        public void write(ObjectDataOutput out, ApplyChanges processor) throws IOException {
-            out.writeInt(processor.changes().size());
-            for (Map.Entry<String, Change> entry : processor.changes().entrySet()) {
-                out.writeString(entry.getKey());
-                Codec.writeChange(entry.getValue(), out);
-            }
-            out.writeLong(processor.slackMs());
-            out.writeBoolean(processor.again());
-        }
-
-        @Override
-        public ApplyChanges read(ObjectDataInput in) throws IOException {
-            Map<String, Change> changes = new HashMap<>();
-            for (int left = in.readInt(); left > 0; left--) {
-                String path = in.readString();
-                if (path == null) {
-                    throw new StreamCorruptedException("a change without its session");
-                }
-                changes.put(path, Codec.readChange(in));
-            }
-            return new ApplyChanges(changes, in.readLong(), in.readBoolean());
         }
     }
 

@@ -4,7 +4,6 @@ import com.hazelcast.client.Client;
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.topic.ITopic;
-import com.hazelcast.topic.Message;
 import dev.mooring.model.Codec;
 import dev.mooring.model.Notice;
 import dev.mooring.model.SessionKey;
@@ -53,14 +52,26 @@ public final class Inbox {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Inbox.class);
-    private static final byte NOTICE = 0;
-    private static final byte ANSWER = 1;
+    private static final byte NOTICES = 0;
+    private static final byte ANSWERS = 1;
+
+    /**
+     * What there is to say of one session.
+     *
+     * @param key the session
+     * @param version the version of the record that is spoken of
+     * @param holders node ids; this node's own is passed over
+     */
+    public record News(SessionKey key, long version, Collection<String> holders) {}
+
+    /** A message to one node, and its answers in the order of what it was told. */
+    private record Message(long number, List<News> told, CompletableFuture<long[]> answers) {}
 
     private final HazelcastInstance hazelcast;
     private final NodeLease lease;
     private final String prefix;
     private final Map<String, List<Hearer>> hearers = new ConcurrentHashMap<>();
-    private final Map<Long, CompletableFuture<Long>> unanswered = new ConcurrentHashMap<>();
+    private final Map<Long, CompletableFuture<long[]>> unanswered = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
     private final LongAdder sent = new LongAdder();
     private final LongAdder received = new LongAdder();
@@ -82,7 +93,7 @@ public final class Inbox {
         ITopic<byte[]> own = topic(lease.node());
         UUID before = listener;
         // The new one first: a notice that both hear does no harm.
-        listener = own.addMessageListener(this::receive);
+        listener = own.addMessageListener(message -> receive(message.getMessageObject()));
         if (before != null) {
             own.removeMessageListener(before);
         }
@@ -138,24 +149,52 @@ public final class Inbox {
      * @throws StoreUnavailableException if a silent node could not be given up, since the cluster does not answer
      */
     public long tell(Collection<String> holders, Notice.Kind kind, SessionKey key, long version) {
-        Map<String, CompletableFuture<Long>> asked = new HashMap<>();
+        return tellAll(kind, List.of(new News(key, version, holders)))[0];
+    }
+
+    /**
+     * As {@link #tell}, for many sessions at a time: each holder gets one message with all that concerns it.
+     *
+     * @param kind what to say of each session
+     * @param news the sessions
+     * @return the greatest answer for each of them, in their order
+     * @throws StoreUnavailableException if a silent node could not be given up, since the cluster does not answer
+     */
+    public long[] tellAll(Notice.Kind kind, List<News> news) {
+        Map<String, Message> messages = new HashMap<>();
         // Hazelcast sends nothing for an interrupted thread, but the write is in the record: it must be told.
         boolean interrupted = Thread.interrupted();
         try {
-            for (String holder : holders) {
-                if (!holder.equals(lease.node()) && lease.standing(holder) == NodeLease.Standing.ALIVE) {
-                    asked.put(holder, send(holder, kind, key, version));
+            compose(news).forEach((holder, told) -> {
+                if (lease.standing(holder) == NodeLease.Standing.ALIVE) {
+                    messages.put(holder, send(holder, kind, told));
                 }
-            }
-            return await(asked);
+            });
+            return await(news, messages);
         } catch (HazelcastException | IllegalStateException e) {
-            throw new StoreUnavailableException("session " + key + ": not all of its holders could be told", e);
+            throw new StoreUnavailableException(
+                    "session " + news.get(0).key() + (news.size() > 1 ? " and others" : "")
+                            + ": not all of the holders could be told",
+                    e);
         } finally {
-            unanswered.values().removeAll(asked.values());
+            messages.values().forEach(message -> unanswered.remove(message.number, message.answers));
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** Returns what each of the other nodes is to be told. */
+    private Map<String, List<News>> compose(List<News> news) {
+        Map<String, List<News>> byHolder = new HashMap<>();
+        for (News session : news) {
+            for (String holder : session.holders()) {
+                if (!holder.equals(lease.node())) {
+                    byHolder.computeIfAbsent(holder, h -> new ArrayList<>()).add(session);
+                }
+            }
+        }
+        return byHolder;
     }
 
     /**
@@ -176,33 +215,41 @@ public final class Inbox {
         return received.sum();
     }
 
-    private CompletableFuture<Long> send(String holder, Notice.Kind kind, SessionKey key, long version) {
-        Notice notice = new Notice(numbers.incrementAndGet(), lease.node(), kind, key, version);
-        CompletableFuture<Long> answer = new CompletableFuture<>();
-        unanswered.put(notice.number(), answer);
-        sent.increment();
+    private Message send(String holder, Notice.Kind kind, List<News> told) {
+        Message message = new Message(numbers.incrementAndGet(), told, new CompletableFuture<>());
+        unanswered.put(message.number, message.answers);
+        sent.add(told.size());
         boolean published = false;
         try {
-            topic(holder).publish(bytes(NOTICE, out -> Codec.writeNotice(notice, out)));
+            topic(holder).publish(bytes(NOTICES, out -> {
+                out.writeInt(told.size());
+                for (News session : told) {
+                    Codec.writeNotice(
+                            new Notice(message.number, lease.node(), kind, session.key(), session.version()), out);
+                }
+            }));
             published = true;
         } finally {
             if (!published) {
-                unanswered.remove(notice.number());
+                unanswered.remove(message.number);
             }
         }
-        return answer;
+        return message;
     }
 
-    private long await(Map<String, CompletableFuture<Long>> asked) {
+    private long[] await(List<News> news, Map<String, Message> messages) {
         long deadline = System.nanoTime() + NodeLease.TERM.toNanos();
-        long greatest = Long.MIN_VALUE;
+        Map<SessionKey, Long> greatest = new HashMap<>();
         boolean interrupted = false;
         List<String> silent = new ArrayList<>();
-        for (Map.Entry<String, CompletableFuture<Long>> entry : asked.entrySet()) {
+        for (Map.Entry<String, Message> entry : messages.entrySet()) {
+            Message message = entry.getValue();
             while (true) {
                 try {
-                    greatest = Math.max(
-                            greatest, entry.getValue().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
+                    long[] answers = message.answers.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    for (int i = 0; i < answers.length; i++) {
+                        greatest.merge(message.told.get(i).key(), answers[i], Math::max);
+                    }
                 } catch (TimeoutException | ExecutionException e) {
                     silent.add(entry.getKey());
                 } catch (InterruptedException e) {
@@ -222,36 +269,57 @@ public final class Inbox {
                 Thread.currentThread().interrupt();
             }
         }
-        return greatest;
+        return news.stream()
+                .mapToLong(session -> greatest.getOrDefault(session.key(), Long.MIN_VALUE))
+                .toArray();
     }
 
-    private void receive(Message<byte[]> message) {
-        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(message.getMessageObject()))) {
+    private void receive(byte[] message) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(message))) {
             byte kind = in.readByte();
-            if (kind == ANSWER) {
-                CompletableFuture<Long> waiting = unanswered.get(in.readLong());
-                long answer = in.readLong();
+            if (kind == ANSWERS) {
+                CompletableFuture<long[]> waiting = unanswered.get(in.readLong());
+                long[] answers = readAnswers(in);
                 if (waiting != null) {
-                    waiting.complete(answer);
+                    waiting.complete(answers);
                 }
                 return;
             }
-            received.increment();
-            Notice notice = Codec.readNotice(in);
-            long answer = hear(notice);
-            byte[] reply = bytes(ANSWER, out -> {
-                out.writeLong(notice.number());
-                out.writeLong(answer);
-            });
-            topic(notice.sender()).publishAsync(reply).whenComplete((done, failure) -> {
-                if (failure != null) {
-                    notAnswered(failure);
-                }
-            });
+            int count = in.readInt();
+            List<Notice> notices = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                notices.add(Codec.readNotice(in));
+            }
+            received.add(count);
+            answer(notices);
         } catch (IOException | RuntimeException e) {
             // The boundary of a Hazelcast thread.
             notAnswered(e);
         }
+    }
+
+    private void answer(List<Notice> notices) {
+        long[] answers = notices.stream().mapToLong(this::hear).toArray();
+        byte[] reply = bytes(ANSWERS, out -> {
+            out.writeLong(notices.get(0).number());
+            out.writeInt(answers.length);
+            for (long answer : answers) {
+                out.writeLong(answer);
+            }
+        });
+        topic(notices.get(0).sender()).publishAsync(reply).whenComplete((done, failure) -> {
+            if (failure != null) {
+                notAnswered(failure);
+            }
+        });
+    }
+
+    private static long[] readAnswers(DataInputStream in) throws IOException {
+        long[] answers = new long[in.readInt()];
+        for (int i = 0; i < answers.length; i++) {
+            answers[i] = in.readLong();
+        }
+        return answers;
     }
 
     /** The sender gives this node up, which is safe. */

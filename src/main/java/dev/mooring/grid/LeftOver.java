@@ -19,7 +19,8 @@ record LeftOver(String scope, long dueBefore) implements Predicate<String, Sessi
     public boolean apply(Map.Entry<String, SessionRecord> entry) {
         // Read as an object: one entry that is no record must not hide the others.
         Object value = ((Map.Entry<?, ?>) entry).getValue();
-        return isIn(entry.getKey()) && value instanceof SessionRecord record && isLeftOver(record);
+        // The value first: the key has still to be made from its bytes.
+        return value instanceof SessionRecord record && isLeftOver(record) && isIn(entry.getKey());
     }
 
     boolean isIn(String path) {

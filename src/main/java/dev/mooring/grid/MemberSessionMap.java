@@ -10,7 +10,10 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * The session map as a member of the cluster sees it: a change runs as an entry processor where the record is, so only the
@@ -30,27 +33,25 @@ final class MemberSessionMap implements SessionMap {
 
     @Override
     public Outcome apply(SessionKey key, Change change) {
+        return calls.await("session " + key, call(key, change));
+    }
+
+    /** One message for each: what Hazelcast has for many keys does not wait for the backups. */
+    @Override
+    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
+        Map<SessionKey, Supplier<CompletionStage<Outcome>>> all = new HashMap<>();
+        changes.forEach((key, change) -> all.put(key, call(key, change)));
+        return calls.awaitAll(all);
+    }
+
+    private Supplier<CompletionStage<Outcome>> call(SessionKey key, Change change) {
         AtomicInteger runs = new AtomicInteger();
-        return calls.await(
-                "session " + key,
-                () -> records.submitToKey(key.path(), new ApplyChange(change, slackMs, runs.getAndIncrement() > 0)));
+        return () -> records.submitToKey(key.path(), new ApplyChange(change, slackMs, runs.getAndIncrement() > 0));
     }
 
     @Override
-    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
-        if (changes.isEmpty()) {
-            return Map.of();
-        }
-        Map<String, Change> byPath = new HashMap<>();
-        changes.forEach((key, change) -> byPath.put(key.path(), change));
-        AtomicInteger runs = new AtomicInteger();
-        Map<String, Outcome> outcomes = calls.await(
-                changes.size() + " sessions",
-                () -> records.submitToKeys(
-                        byPath.keySet(), new ApplyChanges(byPath, slackMs, runs.getAndIncrement() > 0)));
-        Map<SessionKey, Outcome> byKey = new HashMap<>();
-        changes.keySet().forEach(key -> byKey.put(key, outcomes.get(key.path())));
-        return byKey;
+    public Set<SessionKey> known(Collection<SessionKey> keys) {
+        return calls.known(records, keys);
     }
 
     @Override
@@ -59,7 +60,7 @@ final class MemberSessionMap implements SessionMap {
     }
 
     @Override
-    public Collection<SessionKey> leftOver(String scope, long dueBefore) {
+    public Collection<SessionKey> leftOver(String scope, long dueBefore, boolean every) {
         return calls.get("sessions of " + scope, () -> records.keySet(new LeftOver(scope, dueBefore))).stream()
                 .map(path -> SessionKey.ofPath(scope, path))
                 .toList();

@@ -5,6 +5,7 @@ import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The records of all sessions in the cluster. Thread-safe. Every method
@@ -33,6 +34,15 @@ public interface SessionMap {
     Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes);
 
     /**
+     * Tells which of these sessions have a record, whether they live or not.
+     *
+     * @param keys the sessions
+     * @return some of them
+     * @throws StoreUnavailableException if the cluster did not answer
+     */
+    Set<SessionKey> known(Collection<SessionKey> keys);
+
+    /**
      * Removes what lies under a session's key if that is damaged, see {@link DamagedRecordException}.
      *
      * @param key the session
@@ -43,12 +53,14 @@ public interface SessionMap {
 
     /**
      * Looks for sessions of one web application that somebody should have ended: those that are due, and those whose end was
-     * begun. Looks at every record, so it is for now and then.
+     * begun. Is for now and then.
      *
      * @param scope the scope of the session keys
      * @param dueBefore cluster time in milliseconds
+     * @param every whether to look at every record, since a node is gone or more; else one that was looked at before, and was not
+     *     due for long, may be passed over for some minutes
      * @return their keys
      * @throws StoreUnavailableException if the cluster did not answer
      */
-    Collection<SessionKey> leftOver(String scope, long dueBefore);
+    Collection<SessionKey> leftOver(String scope, long dueBefore, boolean every);
 }

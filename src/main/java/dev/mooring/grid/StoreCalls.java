@@ -9,12 +9,21 @@ import com.hazelcast.spi.exception.TargetDisconnectedException;
 import dev.mooring.model.NewerFormatException;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for the cluster's word, and turns every way of not getting it into one exception. Thread-safe. */
@@ -74,6 +83,34 @@ final class StoreCalls {
     }
 
     /**
+     * As {@link #await}, for many calls, which are all made before the first is waited for.
+     *
+     * @param calls makes each call, and does not block
+     * @throws StoreUnavailableException if the cluster did not confirm all of them; any may still be applied
+     */
+    <T> Map<SessionKey, T> awaitAll(Map<SessionKey, ? extends Supplier<? extends CompletionStage<T>>> calls) {
+        check();
+        Map<SessionKey, CompletableFuture<T>> begun = new HashMap<>();
+        calls.forEach((key, call) -> begun.put(key, begin(call)));
+        Map<SessionKey, T> results = new HashMap<>();
+        calls.forEach((key, call) -> {
+            CompletableFuture<T> first = Objects.requireNonNull(begun.get(key));
+            AtomicBoolean again = new AtomicBoolean();
+            results.put(key, await("session " + key, () -> again.getAndSet(true) ? call.get() : first));
+        });
+        return results;
+    }
+
+    // What fails at once is met where it is waited for, with what was begun before and after it.
+    private static <T> CompletableFuture<T> begin(Supplier<? extends CompletionStage<T>> call) {
+        try {
+            return call.get().toCompletableFuture();
+        } catch (HazelcastException | IllegalStateException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /**
      * Makes a call that has only a form that blocks. A call whose fate is unknown is made again, so it must be one that may run
      * twice.
      *
@@ -110,6 +147,15 @@ final class StoreCalls {
             }
         }
         return true;
+    }
+
+    /** Tells which of these keys a map has. */
+    Set<SessionKey> known(IMap<String, ?> map, Collection<SessionKey> keys) {
+        Map<String, SessionKey> byPath =
+                keys.stream().collect(Collectors.toMap(SessionKey::path, Function.identity(), (one, same) -> one));
+        return get(keys.size() + " sessions", () -> map.getAll(byPath.keySet())).keySet().stream()
+                .map(byPath::get)
+                .collect(Collectors.toSet());
     }
 
     /** As {@link SessionMap#removeDamaged}, for members and clients alike. */

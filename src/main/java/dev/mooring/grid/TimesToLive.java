@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 final class TimesToLive {
 
     /** How long a record may be without its time to live. */
-    private static final Duration DELAY = Duration.ofMillis(100);
+    private static final Duration DELAY = Duration.ofSeconds(1);
 
     /** How long to wait for a cluster that does not answer. */
     private static final Duration PAUSE = Duration.ofSeconds(2);
@@ -54,6 +54,12 @@ final class TimesToLive {
         if (due.put(path, timeToLiveMs) == null) {
             later(path, DELAY);
         }
+    }
+
+    /** Gives a record that changes no more its time to live. Blocks. */
+    void giveNow(String path, long timeToLiveMs) {
+        due.remove(path);
+        records.setTtl(path, timeToLiveMs, TimeUnit.MILLISECONDS);
     }
 
     /** Does what is still to be done. Blocks; says so in the log when the cluster does not answer. */

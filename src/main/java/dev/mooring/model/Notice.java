@@ -3,7 +3,7 @@ package dev.mooring.model;
 /**
  * What one node tells another about a session. Every notice is answered.
  *
- * @param number counts the sender's notices; the answer repeats it
+ * @param number counts the sender's messages, of one or more notices; the answer repeats it
  * @param sender the node that waits for the answer
  * @param kind what happened
  * @param key the session

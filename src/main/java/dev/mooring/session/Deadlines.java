@@ -56,8 +56,13 @@ public final class Deadlines {
 
     /** Runs a task once; of those that are due at the same time, some at a time, so that they leave threads for requests. */
     Future<?> in(long delayMs, Runnable task) {
+        return ring(delayMs, () -> queue(task));
+    }
+
+    /** Runs once, on the clock's own thread, what does not block. */
+    Future<?> ring(long delayMs, Runnable task) {
         try {
-            return clock.schedule(() -> queue(task), Math.max(0, delayMs), TimeUnit.MILLISECONDS);
+            return clock.schedule(task, Math.max(0, delayMs), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("Server stops: task of the session clock not scheduled", e);
             return CompletableFuture.completedFuture(null);
@@ -68,7 +73,8 @@ public final class Deadlines {
         return clock.scheduleWithFixedDelay(() -> run(task), periodMs, periodMs, TimeUnit.MILLISECONDS);
     }
 
-    private void queue(Runnable task) {
+    /** Runs a task soon, behind those that wait already, with some at a time. */
+    void queue(Runnable task) {
         due.add(task);
         if (lanes.getAndUpdate(open -> Math.min(open + 1, AT_A_TIME)) < AT_A_TIME) {
             run(this::runDue);

@@ -6,6 +6,8 @@ import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionRecord;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -340,6 +342,122 @@ final class Exchange {
     }
 
     /**
+     * A claim of the session's end, one step after the other, so that those of many sessions can take each step together. Whoever
+     * has it holds {@link #lock}, and gives it back by {@link #close}.
+     */
+    final class Claim implements AutoCloseable {
+        private final EndCause cause;
+        private final @Nullable Long dueAt;
+        private final BooleanSupplier won;
+        private final String id;
+        private Set<String> asked = Set.of(cache.node());
+        private long since = data.version();
+        private long epoch;
+        private @Nullable Outcome outcome;
+        private boolean over;
+
+        /** Whether it is given up where several nodes hold the session, and another is to end it. */
+        private final boolean yields;
+
+        private Claim(EndCause cause, @Nullable Long dueAt, BooleanSupplier won, boolean yields) {
+            this.cause = cause;
+            this.dueAt = dueAt;
+            this.won = won;
+            this.yields = yields;
+            this.id = data.getId();
+        }
+
+        LiveSession session() {
+            return session;
+        }
+
+        /** Returns the id that the session has. */
+        String id() {
+            return id;
+        }
+
+        /** Returns what to apply to the record next. */
+        Change change() {
+            epoch = cache.epoch();
+            return new Change.Claim(cache.node(), cause, dueAt, asked, data.times(), since);
+        }
+
+        /** Takes the record's answer. */
+        void answered(Outcome answer) {
+            outcome = answer;
+            over = answer.result() != Outcome.Result.ASK;
+            switch (answer.result()) {
+                case APPLIED -> {
+                    if (!isComplete(answer)) {
+                        // The same node that claims again wins again.
+                        since = 0;
+                        over = false;
+                    } else {
+                        adopt(answer.requireView(), epoch);
+                        outcome = won.getAsBoolean() ? answer : null;
+                    }
+                }
+                case ASK -> {
+                    asked = answer.holders();
+                    over = yields && !node(answer.holders()).equals(cache.node());
+                }
+                case NOT_DUE -> {
+                    data.usedAt(answer.requireView().times().used());
+                    data.heard().changed(answer.version());
+                }
+                case ABSENT, ENDED, EXISTS -> {}
+            }
+        }
+
+        /** Returns the holder that is to end the session when it is due, on which all agree. */
+        private String node(Set<String> holders) {
+            return Collections.min(
+                    holders,
+                    Comparator.comparingInt(holder -> (holder + session.key().name()).hashCode()));
+        }
+
+        /** There was no answer. It may have arrived all the same: whoever reads next looks. */
+        void unanswered() {
+            data.doubt();
+            outcome = null;
+            over = true;
+        }
+
+        /** Returns the answer by which the other holders must be asked when they used the session last; null for none. */
+        @Nullable
+        Outcome question() {
+            return !over && outcome != null && outcome.result() == Outcome.Result.ASK ? outcome : null;
+        }
+
+        /** Takes the holders' answer. */
+        void heard(long lastUse) {
+            data.usedAt(lastUse);
+        }
+
+        boolean isOver() {
+            return over;
+        }
+
+        /** Returns the last answer; null if there was none, or another thread of this node goes on. */
+        @Nullable
+        Outcome outcome() {
+            return outcome;
+        }
+
+        /** The claim has won, but the holders could not be told. Does not block. */
+        void tellOfEndLater() {
+            if (outcome != null) {
+                tellLater(Notice.Kind.of(cause), outcome);
+            }
+        }
+
+        @Override
+        public void close() {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Claims the end of the session. Blocks.
      *
      * @param cause why it ends
@@ -352,51 +470,27 @@ final class Exchange {
     @Nullable
     Outcome claim(EndCause cause, @Nullable Long dueAt, BooleanSupplier won) {
         lock.lock();
-        try {
-            Set<String> asked = Set.of(cache.node());
-            while (true) {
-                long epoch = cache.epoch();
-                Outcome outcome = apply(claim(cause, dueAt, asked, data.version()));
-                if (outcome.applied() && !isComplete(outcome)) {
-                    // The same node that claims again wins again.
-                    outcome = apply(claim(cause, dueAt, asked, 0));
+        try (Claim claim = new Claim(cause, dueAt, won, false)) {
+            while (!claim.isOver()) {
+                try {
+                    claim.answered(cache.apply(session.key(), claim.change()));
+                } catch (StoreUnavailableException e) {
+                    claim.unanswered();
+                    throw e;
                 }
-                switch (outcome.result()) {
-                    case APPLIED -> {
-                        adopt(outcome.requireView(), epoch);
-                        return won.getAsBoolean() ? outcome : null;
-                    }
-                    case ASK -> {
-                        asked = outcome.holders();
-                        data.usedAt(cache.tell(asked, Notice.Kind.DUE, session.key(), outcome.version()));
-                    }
-                    case NOT_DUE -> {
-                        data.usedAt(outcome.requireView().times().used());
-                        data.heard().changed(outcome.version());
-                        return outcome;
-                    }
-                    case ABSENT, ENDED, EXISTS -> {
-                        return outcome;
-                    }
+                Outcome question = claim.question();
+                if (question != null) {
+                    claim.heard(cache.tell(question.holders(), Notice.Kind.DUE, session.key(), question.version()));
                 }
             }
-        } finally {
-            lock.unlock();
+            return claim.outcome();
         }
     }
 
-    private Outcome apply(Change.Claim claim) {
-        try {
-            return cache.apply(session.key(), claim);
-        } catch (StoreUnavailableException e) {
-            // It may have arrived all the same: whoever reads next looks.
-            data.doubt();
-            throw e;
-        }
-    }
-
-    private Change.Claim claim(EndCause cause, @Nullable Long dueAt, Set<String> asked, long since) {
-        return new Change.Claim(cache.node(), cause, dueAt, asked, data.times(), since);
+    /** As {@link #claim}, for many sessions at a time. Does not block; null while another thread has an exchange. */
+    @Nullable
+    Claim tryToClaim(EndCause cause, long dueAt, BooleanSupplier won, boolean yields) {
+        return lock.tryLock() ? new Claim(cause, dueAt, won, yields) : null;
     }
 
     /** Tells the holders of an end that was claimed. Blocks. */
@@ -413,12 +507,17 @@ final class Exchange {
     void leaveTombstone() {
         try {
             cache.apply(session.key(), new Change.End(cache.node()));
-            cache.dropAlias(session.key(), data.getId());
-            cache.ended(session.key());
+            buried();
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: has ended, but its record stays for a while", session.key(), e);
             cache.deadlines().in(RETRY_MS, this::leaveTombstone);
         }
+    }
+
+    /** The tombstone is in place. Blocks if the session has had another id. */
+    void buried() {
+        cache.dropAlias(session.key(), data.getId());
+        cache.ended(session.key());
     }
 
     /**
@@ -436,7 +535,9 @@ final class Exchange {
         }
         cache.deadlines().run(() -> {
             try {
-                cache.apply(session.key(), claim(EndCause.INVALIDATED, null, Set.of(), 0));
+                cache.apply(
+                        session.key(),
+                        new Change.Claim(cache.node(), EndCause.INVALIDATED, null, Set.of(), data.times(), 0));
                 cache.apply(session.key(), new Change.End(cache.node()));
             } catch (StoreUnavailableException e) {
                 LOG.debug("Session {}: it is not known yet whether it was made", session.key(), e);

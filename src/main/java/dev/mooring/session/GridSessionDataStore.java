@@ -213,7 +213,7 @@ public final class GridSessionDataStore extends AbstractSessionDataStore {
     /** Returns all sessions of this web application that were due by then. */
     @Override
     public Set<String> doGetExpired(long before) {
-        return grid.sessions().leftOver(scope(), before).stream()
+        return grid.sessions().leftOver(scope(), before, true).stream()
                 .flatMap(key -> look(key).stream())
                 .map(found -> found.record().id())
                 .collect(Collectors.toSet());
@@ -222,7 +222,7 @@ public final class GridSessionDataStore extends AbstractSessionDataStore {
     /** Ends what was due so long ago in this web application. What others have left behind goes by its time to live. */
     @Override
     public void doCleanOrphans(long time) {
-        grid.sessions().leftOver(scope(), time).stream()
+        grid.sessions().leftOver(scope(), time, true).stream()
                 .flatMap(key -> look(key).stream())
                 .forEach(found -> end(found, EndCause.EXPIRED));
     }

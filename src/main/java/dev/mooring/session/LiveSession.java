@@ -31,6 +31,9 @@ public final class LiveSession extends ManagedSession {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveSession.class);
 
+    /** How long the other holders of a session that is due leave its end to one of them. */
+    private static final long YIELD_MS = 400;
+
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ending> ENDING = new ThreadLocal<>();
 
@@ -620,6 +623,50 @@ public final class LiveSession extends ManagedSession {
         }
     }
 
+    /**
+     * Begins to end the session if it is due; looks again later if not. Does not block: where that would be needed, {@link
+     * #expireIfDue} is left to another thread.
+     *
+     * @param now cluster time
+     * @return what claims it, to be closed; null if it is not due, or is ended by itself
+     */
+    Exchange.@Nullable Claim claimIfDue(long now) {
+        if (isInvalidOrInvalidating() || evicted) {
+            return null;
+        }
+        uses.last();
+        if (data.deadline() > now) {
+            uses.armAlarm();
+            return null;
+        }
+        boolean quiet;
+        try (AutoLock ignored = lock()) {
+            quiet = _state == State.VALID && isResident() && data.stored();
+        }
+        boolean yields = now - data.deadline() < YIELD_MS;
+        Exchange.Claim claim = quiet
+                ? exchange.tryToClaim(EndCause.EXPIRED, now, () -> startInvalidating(EndCause.EXPIRED), yields)
+                : null;
+        if (claim == null) {
+            cache.deadlines().queue(this::expireIfDue);
+        }
+        return claim;
+    }
+
+    /** A claim that {@link #claimIfDue} began has not won, or was not answered. Does not block. */
+    void notExpired(@Nullable Outcome outcome) {
+        if (outcome == null) {
+            uses.snooze();
+        } else if (outcome.result() == Outcome.Result.ASK) {
+            uses.lookAgainIn(YIELD_MS);
+        } else if (outcome.result() == Outcome.Result.NOT_DUE) {
+            // By what this copy knows it may still seem to be.
+            cache.deadlines().queue(this::expireIfDue);
+        } else {
+            endedElsewhere(Exchange.causeOf(outcome));
+        }
+    }
+
     // ---- eviction
 
     /**
@@ -707,7 +754,7 @@ public final class LiveSession extends ManagedSession {
         if (!begin(cause, dueAt)) {
             return false;
         }
-        runListeners(cause, id);
+        runListeners(cause, id, true);
         return true;
     }
 
@@ -721,7 +768,7 @@ public final class LiveSession extends ManagedSession {
     /** Goes on with an end that a node has claimed which is no more. */
     void inheritEnd(EndCause cause) {
         if (startInvalidating(cause)) {
-            runListeners(cause, super.getId());
+            runListeners(cause, super.getId(), true);
         }
     }
 
@@ -737,7 +784,17 @@ public final class LiveSession extends ManagedSession {
         });
     }
 
-    private void runListeners(EndCause cause, String id) {
+    /**
+     * Runs the listeners of an end that this node has claimed, and ends the sessions of the same id in other web applications.
+     * Blocks.
+     *
+     * @param id the id that the session had
+     * @param knownElsewhere whether there may be any
+     */
+    void runListeners(EndCause cause, String id, boolean knownElsewhere) {
+        try (AutoLock ignored = lock()) {
+            ender = Thread.currentThread();
+        }
         cache.coverListeners();
         try {
             _manager.onSessionDestroyed(this);
@@ -745,6 +802,9 @@ public final class LiveSession extends ManagedSession {
             LOG.warn("Session {}: a listener of its end failed", key(), e);
         }
         finishInvalidate();
+        if (!knownElsewhere) {
+            return;
+        }
         Ending outer = ENDING.get();
         ENDING.set(new Ending(this, id, cause));
         try {
@@ -822,12 +882,19 @@ public final class LiveSession extends ManagedSession {
             super.finishInvalidate();
         } finally {
             depart();
-            if (data.stored()) {
+            if (data.stored() && data.heard().end() == EndCause.EXPIRED) {
+                cache.expiries().bury(this);
+            } else if (data.stored()) {
                 exchange.leaveTombstone();
             } else {
                 exchange.undoCreation();
             }
         }
+    }
+
+    /** The tombstone is in place. Blocks if the session has had another id. */
+    void buried() {
+        exchange.buried();
     }
 
     // As Jetty does, but not under the session's lock, and a listener that fails does not keep the others from being
@@ -965,7 +1032,8 @@ public final class LiveSession extends ManagedSession {
         return attachments.size();
     }
 
-    private void attachmentsEnd(EndCause cause) {
+    /** The session has ended: tells what is attached. Does not block. */
+    void attachmentsEnd(EndCause cause) {
         attachments.forEach(attachment -> tellAttachment(attachment, cause));
     }
 

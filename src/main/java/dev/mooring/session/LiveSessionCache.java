@@ -14,6 +14,7 @@ import dev.mooring.model.Times;
 import java.lang.ref.ReferenceQueue;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -25,10 +26,13 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Session;
 import org.eclipse.jetty.session.DefaultSessionCache;
+import org.eclipse.jetty.session.DefaultSessionIdManager;
 import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionContext;
 import org.eclipse.jetty.session.SessionData;
@@ -53,7 +57,7 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     private static final Logger LOG = LoggerFactory.getLogger(LiveSessionCache.class);
     private static final long SWEEP_MS = 500;
     private static final long LONGEST_EVICTION_MS = 10_000;
-    private static final int AT_A_TIME = 200;
+    private static final int AT_A_TIME = 500;
     private static final long LEFT_OVER_MS = 20_000;
     private static final long LOOK_AGAIN_MS = 1_000;
 
@@ -66,6 +70,7 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     private final Grid grid;
     private final SessionPolicy policy;
     private final Deadlines deadlines;
+    private final Expiries expiries;
     private final Figures figures;
     private final Map<SessionKey, Heard> heard = new ConcurrentHashMap<>();
     private final Map<String, LiveSession> byId = new ConcurrentHashMap<>();
@@ -89,8 +94,14 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     /** When sessions are looked at next that may be evicted, in cluster time. Used by the one thread that sweeps. */
     private volatile long evictAt;
 
+    /** Set when a node may be gone, and so any session be left over. */
+    private final AtomicBoolean lost = new AtomicBoolean();
+
+    /** Counts the sweeps for left-over sessions. */
+    private final AtomicLong clearances = new AtomicLong();
+
     /** Listens for new epochs of the lease. */
-    private final Runnable lookAgain = this::lookAgain;
+    private final Runnable lookAgain = this::epochBegan;
 
     /** Whether the sessions are those of the cluster, which {@link GridSessionDataStore} is another view of. */
     private boolean shared = true;
@@ -116,6 +127,7 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
         this.grid = grid;
         this.policy = policy;
         this.deadlines = deadlines;
+        this.expiries = new Expiries(this, deadlines);
         this.figures = figures;
         setSaveOnCreate(policy.saveOnCreate());
         setEvictionPolicy(policy.evictionPolicy());
@@ -186,6 +198,10 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
         return deadlines;
     }
 
+    Expiries expiries() {
+        return expiries;
+    }
+
     AttributeRules rules() {
         return Objects.requireNonNull(rules, "not initialized");
     }
@@ -251,6 +267,10 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
 
     long tell(Collection<String> holders, Notice.Kind kind, SessionKey key, long version) {
         return noting(() -> grid.inbox().tell(holders, kind, key, version));
+    }
+
+    long[] tellAll(Notice.Kind kind, List<Inbox.News> news) {
+        return noting(() -> grid.inbox().tellAll(kind, news));
     }
 
     void alias(SessionKey key, String id, long maxInactiveMs) {
@@ -371,12 +391,49 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
         });
     }
 
-    private interface Answered {
+    /** Returns those of these ids that may have a session in another web application too; all if that cannot be known. Blocks. */
+    Set<String> knownElsewhere(Collection<String> ids) {
+        if (!(_manager.getSessionIdManager() instanceof DefaultSessionIdManager manages)) {
+            return Set.copyOf(ids);
+        }
+        Set<String> known = new HashSet<>();
+        for (SessionManager manager : manages.getSessionManagers()) {
+            if (manager == _manager) {
+                continue;
+            }
+            if (manager.getSessionCache() instanceof LiveSessionCache other && other.shared) {
+                known.addAll(other.known(ids));
+            } else {
+                return Set.copyOf(ids);
+            }
+        }
+        return known;
+    }
+
+    private Collection<String> known(Collection<String> ids) {
+        List<SessionKey> keys =
+                ids.stream().map(id -> new SessionKey(scope(), id)).toList();
+        Set<SessionKey> known = new HashSet<>();
+        try {
+            known.addAll(grid.sessions().known(keys));
+            known.addAll(grid.aliases().known(keys));
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Context {}: sessions of ids that have ended elsewhere are looked for one by one", scope(), e);
+            return ids;
+        }
+        Set<String> here = known.stream().map(SessionKey::name).collect(Collectors.toSet());
+        // Those that the cluster has not heard of yet.
+        ids.stream().filter(byId::containsKey).forEach(here::add);
+        return here;
+    }
+
+    interface Answered {
         /** Takes the answer to one of many changes; null if there was none. */
         void accept(SessionKey key, Change change, @Nullable Outcome outcome);
     }
 
-    private void applyAll(Map<SessionKey, Change> changes, Answered then) {
+    /** Applies a change to each of many sessions, {@value #AT_A_TIME} at a time. What fails is answered with null. Blocks. */
+    void applyAll(Map<SessionKey, Change> changes, Answered then) {
         Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
         while (left.hasNext()) {
             Map<SessionKey, Change> some = new HashMap<>();
@@ -465,12 +522,16 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
     // ---- what nodes that are gone have left behind
 
     private void endLeftOver() {
-        if (!grid.isMember() && !grid.lease().isFirst()) {
+        long turn = clearances.incrementAndGet();
+        // The first need not have this web application.
+        if (!grid.isMember() && !grid.lease().isFirst() && turn % 2 == 0) {
             return;
         }
+        boolean every = lost.getAndSet(false);
         try {
-            deadlines.forEach(grid.sessions().leftOver(scope(), clusterTime() - OVERDUE_MS), this::look);
+            deadlines.forEach(grid.sessions().leftOver(scope(), clusterTime() - OVERDUE_MS, every), this::look);
         } catch (StoreUnavailableException e) {
+            lost.set(true);
             LOG.debug("Context {}: left-over sessions are looked for again later", scope(), e);
         }
     }
@@ -576,6 +637,11 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
             forgetUnlessLoaded(key, known);
         }
         return 0;
+    }
+
+    private void epochBegan() {
+        lost.set(true);
+        lookAgain();
     }
 
     /** Notices may have been lost, also of an end: a session whose WebSockets are silent is looked at all the same. */
@@ -907,6 +973,7 @@ public final class LiveSessionCache extends DefaultSessionCache implements Inbox
         if (isInvalidateOnShutdown()) {
             endAll();
         }
+        expiries.stop();
         Map<SessionKey, Change> departures = new ConcurrentHashMap<>();
         deadlines.forEach(heard.entrySet(), entry -> handOn(entry.getKey(), entry.getValue(), departures));
         applyAll(departures, (key, leave, outcome) -> {

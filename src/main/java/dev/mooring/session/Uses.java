@@ -109,7 +109,9 @@ final class Uses {
         setAlarm(
                 wanted
                         ? cache.deadlines()
-                                .in(Math.max(SHORTEST_WAIT_MS, deadline - cache.clusterTime()), session::expireIfDue)
+                                .ring(
+                                        Math.max(SHORTEST_WAIT_MS, deadline - cache.clusterTime()),
+                                        () -> cache.expiries().add(session))
                         : null);
     }
 
@@ -121,6 +123,11 @@ final class Uses {
                 reportLater();
             }
         }
+    }
+
+    /** Looks again whether the session is due. */
+    void lookAgainIn(long delayMs) {
+        setAlarm(cache.deadlines().ring(delayMs, () -> cache.expiries().add(session)));
     }
 
     /** Looks again soon: the cluster did not say whether the session is due. */
