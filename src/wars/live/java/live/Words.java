@@ -39,6 +39,7 @@ final class Words {
             case "get" -> String.valueOf(session.getAttribute(words[1]));
             case "read" -> read(session, Integer.parseInt(words[1]), words[2]);
             case "set" -> set(session, words[1], words[2]);
+            case "setLocal" -> setLocal(session, words[1]);
             case "remove" -> set(session, words[1], null);
             case "watch" -> {
                 session.setAttribute(words[1], new Watcher());
@@ -71,6 +72,12 @@ final class Words {
 
     private static String set(HttpSession session, String name, String value) {
         session.setAttribute(name, value);
+        return "ok";
+    }
+
+    /** Sets what cannot be serialised. */
+    private static String setLocal(HttpSession session, String name) {
+        session.setAttribute(name, new Object());
         return "ok";
     }
 

@@ -50,6 +50,16 @@ final class Bystander implements AutoCloseable {
                 .findAny();
     }
 
+    /** Puts something in the place of the record of the session whose first id this is that is no record. */
+    void damage(String id) {
+        IMap<String, Object> records = client.getMap(MAP);
+        String path = records.keySet().stream()
+                .filter(key -> key.endsWith("/" + id))
+                .findAny()
+                .orElseThrow();
+        records.set(path, "damaged");
+    }
+
     /** How many records there are. */
     int records() {
         return client.getMap(MAP).size();

@@ -42,6 +42,8 @@ class EvictionIT {
                 mode,
                 base -> base.property("jetty.session.evictionPolicy", String.valueOf(policy))
                         .property("jetty.session.saveOnInactiveEviction", "true")
+                        .property("jetty.session.removeUnloadableSessions", "true")
+                        .property("jetty.session.nonSerializable", "local")
                         .property("jetty.sessionScavengeInterval.seconds", "0"));
         bystander = Bystander.of(cluster);
     }
@@ -50,7 +52,43 @@ class EvictionIT {
     static void stopNodesAndReadTheirLogs() {
         bystander.close();
         cluster.close();
-        LogCheck.of(cluster).passes(List.of(on(0).path()));
+        LogCheck.of(cluster)
+                .expecting(
+                        ":chmio.EntryOperation:.*cannot be cast to class dev.mooring.model.SessionRecord",
+                        "Hazelcast says what it met")
+                .expecting(":dms.LiveSessionCache:.*removed, since its record is damaged", "the test damages one")
+                .expecting(":dms.AttributeRules:.*stays on this node, it cannot be serialised", "the test sets one")
+                .passes(List.of(on(0).path()));
+    }
+
+    @Test
+    void takesNoSessionWhoseValuesAreOnThisNodeOnly() {
+        Browser browser = cluster.newBrowser();
+        String id = browser.says(on(0), "open ada");
+        assertThat(browser.says(on(0), "setLocal thing")).isEqualTo("ok");
+        String thing = browser.says(on(0), "get thing");
+
+        pauseFor(1_000L * policy + 1_100);
+
+        assertThat(bystander.record(id))
+                .hasValueSatisfying(record -> assertThat(record.holders()).hasSize(1));
+        assertThat(browser.says(on(0), "get thing")).isEqualTo(thing).startsWith("java.lang.Object@");
+        assertThat(browser.says(on(1), "get thing")).isEqualTo("null");
+    }
+
+    @Test
+    void removesADamagedRecordWhenSomebodyWantsItsSession() {
+        Browser browser = cluster.newBrowser();
+        String id = browser.says(on(0), "open ada");
+        holdersAndThen(id);
+
+        bystander.damage(id);
+
+        assertThat(browser.says(on(1), "get who")).isEqualTo("none");
+        assertThat(bystander.record(id)).isEmpty();
+        assertThat(browser.says(on(0), "get who")).isEqualTo("none");
+        assertThat(browser.says(on(1), "open eve")).isNotEqualTo(id);
+        assertThat(browser.says(on(0), "get who")).isEqualTo("eve");
     }
 
     @Test
@@ -173,7 +211,11 @@ class EvictionIT {
     /** Waits until the one node that has the session has evicted it, too: nothing to see from outside, but it takes no longer. */
     private void holdersAndThen(String id) {
         holdersOf(id, 1);
-        await().pollDelay(Duration.ofMillis(1_000L * policy + 1_100)).until(() -> true);
+        pauseFor(1_000L * policy + 1_100);
+    }
+
+    private static void pauseFor(long millis) {
+        await().pollDelay(Duration.ofMillis(millis)).until(() -> true);
     }
 
     private void holdersOf(String id, int count) {
