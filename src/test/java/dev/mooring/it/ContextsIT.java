@@ -3,6 +3,7 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.mooring.model.SessionRecord;
 import dev.mooring.nodes.JettyBase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +30,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  * each other, with ids in URLs, with cookies of their own, deployed anew.
  */
 class ContextsIT {
+    private static final Duration DEPLOYED = Duration.ofSeconds(20);
+    private static final Duration GRACE = Duration.ofHours(1);
+
     private static NodeCluster cluster;
 
     @BeforeAll
@@ -188,6 +193,44 @@ class ContextsIT {
                 .as("its listeners are told, once")
                 .containsOnlyOnce("created")
                 .containsOnlyOnce("added born");
+    }
+
+    /** Nobody is left who could run their listeners; nodes that have not got the web application leave them alone. */
+    @Tag("stress")
+    @Test
+    void recordsOfAContextThatNoNodeHasAnyMoreGoByTheirTimeToLive() throws IOException {
+        List<Path> wars = cluster.nodes().stream()
+                .map(node -> node.base().directory().resolve("webapps/gone.war"))
+                .toList();
+        for (Path war : wars) {
+            Files.copy(war.resolveSibling("two.war"), war);
+        }
+        await().atMost(DEPLOYED).until(() -> statusOfGone(0) == 200 && statusOfGone(1) == 200);
+        try (Bystander bystander = Bystander.of(cluster)) {
+            String id = says(cluster.newBrowser(), 0, "/gone", "open;id;setMaxInactive 2")
+                    .split(" \\| ")[1];
+
+            for (Path war : wars) {
+                Files.delete(war);
+            }
+            await().atMost(DEPLOYED).until(() -> statusOfGone(0) == 404 && statusOfGone(1) == 404);
+
+            // Two sweeps for left-over sessions.
+            await().during(Duration.ofSeconds(45))
+                    .atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> {
+                        assertThat(bystander.record(id)).hasValueSatisfying(record -> {
+                            assertThat(record.state()).isEqualTo(SessionRecord.State.LIVE);
+                            assertThat(record.holders()).isEmpty();
+                        });
+                        assertThat(bystander.timeToLive(id))
+                                .hasValueSatisfying(left -> assertThat(left).isLessThanOrEqualTo(GRACE.plusSeconds(3)));
+                    });
+        }
+    }
+
+    private static int statusOfGone(int node) {
+        return cluster.newBrowser().gets(uri(node, "/gone", "hasSession")).statusCode();
     }
 
     private static long starts() {
