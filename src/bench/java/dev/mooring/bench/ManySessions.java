@@ -153,6 +153,8 @@ public final class ManySessions {
     }
 
     private void idle(int sessions) throws Exception {
+        // What a JVM that has just started compiles costs more than all that is measured here.
+        pause(SETTLED);
         double before = cpuMillisPerSecond();
         Random random = new Random(SEED);
         for (int i = 0; i < sessions; i++) {
