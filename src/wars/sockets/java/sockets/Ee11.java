@@ -9,11 +9,11 @@ import org.eclipse.jetty.ee11.websocket.server.JettyWebSocketServletFactory;
 final class Ee11 {
     private Ee11() {}
 
-    /** Adds an endpoint by the container, and one by a servlet. */
+    /** Adds an endpoint by the container, and one by a servlet, also behind {@link Wrapping}. */
     static void addTo(ServletContext context) {
         JettyWebSocketServerContainer.getContainer(context)
                 .addMapping("/container", (request, response) -> new JettySocket(request.getSession()));
-        context.addServlet("jetty", new Servlet()).addMapping("/jettyservlet");
+        context.addServlet("jetty", new Servlet()).addMapping("/jettyservlet", "/jettywrapped");
     }
 
     private static final class Servlet extends JettyWebSocketServlet {

@@ -1,7 +1,7 @@
 package dev.mooring.websocket;
 
 import dev.mooring.session.Environment;
-import dev.mooring.session.LiveSession;
+import java.util.Optional;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Session;
@@ -103,15 +103,20 @@ public final class MooredMappings extends WebSocketMappings {
         public @Nullable FrameHandler negotiate(
                 ServerUpgradeRequest upgrade, ServerUpgradeResponse response, Callback callback) {
             FrameHandler handler = endpoint.negotiate(upgrade, response, callback);
-            Session session = handler == null ? null : request.getSession(false);
-            if (handler != null && session instanceof LiveSession live) {
-                // After the application's Configurator: what that has put there stays.
+            if (handler != null) {
+                // After the application's Configurator: what that has put there stays. And as the request of the
+                // upgrade has
+                // it, which may be a wrapper of the application's.
                 Environment.userProperties(handler)
-                        .ifPresent(properties -> properties.computeIfAbsent(
-                                HTTP_SESSION,
-                                name -> Environment.httpSession(upgrade).orElseGet(live::getApi)));
+                        .ifPresent(properties ->
+                                session(upgrade).ifPresent(session -> properties.putIfAbsent(HTTP_SESSION, session)));
             }
             return handler;
+        }
+
+        private Optional<Object> session(ServerUpgradeRequest upgrade) {
+            return Environment.httpSession(upgrade)
+                    .or(() -> Optional.ofNullable(request.getSession(false)).map(Session::getApi));
         }
 
         @Override

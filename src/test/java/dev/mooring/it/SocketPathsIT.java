@@ -26,6 +26,7 @@ import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -114,6 +115,25 @@ class SocketPathsIT {
         } catch (TimeoutException late) {
             throw new AssertionError(cell + ": not done", late);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"wrapped, ee10", "wrapped, ee11", "jettywrapped, ee10", "jettywrapped, ee11"})
+    void aSessionThatTheApplicationsFilterWrapsKeepsItsWrapper(String path, String environment) {
+        var cell = new Cell(path, environment, Carrier.HTTP_1);
+        Browser ada = cluster.newBrowser();
+        says(ada, cell, cluster.node(0), "open");
+
+        Line line = opens(ada, cell, cluster.node(0));
+
+        assertThat(line.asks("get wrapped")).isEqualTo("yes");
+        says(ada, cell, cluster.node(1), "set word one");
+        assertThat(line.asks("get word")).isEqualTo("one");
+        assertThat(line.asks("set word two")).isEqualTo("ok");
+        assertThat(says(ada, cell, cluster.node(1), "get word")).isEqualTo("two");
+        says(ada, cell, cluster.node(1), "invalidate");
+        Close close = line.closed(PROMPT).orElseThrow(() -> new AssertionError("not closed after invalidate()"));
+        assertThat(close.code()).as("%s", close).isEqualTo(1008);
     }
 
     /** The whole life: read, write, both ways across nodes, a new id, messages that keep alive, expiry; and invalidation. */
