@@ -10,6 +10,7 @@ import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /** Spring Security as in its guide: a form, one user, everything but the session's opening and the socket behind it. */
 @Configuration
@@ -18,7 +19,9 @@ public class Security {
     /** Who may do what. */
     @Bean
     public SecurityFilterChain filters(HttpSecurity http) throws Exception {
-        return http.authorizeHttpRequests(requests -> requests.requestMatchers("/open", "/talk")
+        return http.authorizeHttpRequests(requests -> requests.requestMatchers(
+                                PathPatternRequestMatcher.withDefaults().matcher("/open"),
+                                PathPatternRequestMatcher.withDefaults().matcher("/talk"))
                         .permitAll()
                         .anyRequest()
                         .authenticated())
