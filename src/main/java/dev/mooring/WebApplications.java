@@ -13,6 +13,7 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.component.Container;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,13 +73,19 @@ final class WebApplications implements Container.InheritedListener {
     }
 
     private void moor(ContextHandler context, SessionManager manager, Handler.Singleton place) {
-        UpgradeHandler upgrades = new UpgradeHandler(manager, moorings);
+        UpgradeHandler upgrades = new UpgradeHandler(context, manager, moorings);
         SessionRequestHandler requests = new SessionRequestHandler(manager, onStoreFailure);
         upgrades.setHandler(requests);
         place.insertHandler(upgrades);
         security(context).orElse(requests).insertHandler(new UpgradeGate(manager, moorings.policy()));
         context.addEventListener(SessionRequestHandler.scopeListener());
         MooredMappings.install(context);
+        context.addEventListener(new LifeCycle.Listener() {
+            @Override
+            public void lifeCycleStopping(LifeCycle event) {
+                moorings.applicationStops(context);
+            }
+        });
         LOG.debug("Context {}: moored", context);
     }
 

@@ -41,6 +41,13 @@ public class SayServlet extends HttpServlet {
         if (message.startsWith("mbean ")) {
             return mbean(message.substring("mbean ".length()));
         }
+        if (message.startsWith("restart ")) {
+            Lives.restart(message.substring("restart ".length()));
+            return "ok";
+        }
+        if (message.startsWith("lives ")) {
+            return String.valueOf(Lives.count(message.substring("lives ".length())));
+        }
         return switch (message) {
             case "open" -> request.getSession(true).getId();
             case "changeId" -> request.changeSessionId();

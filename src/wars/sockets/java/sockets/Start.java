@@ -14,6 +14,7 @@ public class Start implements ServletContextListener {
     @Override
     public void contextInitialized(ServletContextEvent event) {
         ServletContext context = event.getServletContext();
+        Lives.begin(context);
         ServerContainer container = (ServerContainer) context.getAttribute(ServerContainer.class.getName());
         try {
             container.addEndpoint(ServerEndpointConfig.Builder.create(Endpoints.Programmatic.class, "/programmatic")

@@ -80,6 +80,8 @@ final class ClientLink implements Link {
         this.threads = Executors.newCachedThreadPool(task -> {
             Thread thread = new Thread(task, "mooring-client-" + count.incrementAndGet());
             thread.setDaemon(true);
+            // Not that of a web application that happens to be the first to need the thread.
+            thread.setContextClassLoader(ClientLink.class.getClassLoader());
             return thread;
         });
     }

@@ -6,8 +6,8 @@ import com.hazelcast.cluster.MembershipEvent;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.UUID;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,11 +41,14 @@ public final class Grid {
         this.config = config;
         this.link = link;
         AtomicInteger threads = new AtomicInteger();
-        scheduler = Executors.newScheduledThreadPool(2, task -> {
+        ScheduledThreadPoolExecutor pool = new ScheduledThreadPoolExecutor(2, task -> {
             Thread thread = new Thread(task, "mooring-grid-" + threads.incrementAndGet());
             thread.setDaemon(true);
             return thread;
         });
+        // Now, and not by the first web application, whose class loader the threads would keep from being collected.
+        pool.prestartAllCoreThreads();
+        scheduler = pool;
         StoreCalls calls = new StoreCalls(link.clusterName(), link::check);
         lease = new NodeLease(node, link.hazelcast().getMap(nodeMap(config)), calls);
         inbox = new Inbox(link.hazelcast(), config.mapName(), lease);

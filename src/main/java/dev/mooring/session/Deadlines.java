@@ -45,6 +45,8 @@ public final class Deadlines {
             thread.setDaemon(true);
             return thread;
         });
+        // Now, and not by the first web application, whose class loader the thread would keep from being collected.
+        clock.prestartAllCoreThreads();
         clock.setRemoveOnCancelPolicy(true);
         clock.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }

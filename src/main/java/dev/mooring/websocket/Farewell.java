@@ -12,7 +12,9 @@ enum Farewell {
     /** The user that it was opened by has logged out. */
     LOGGED_OUT(CloseStatus.POLICY_VIOLATION, "logged out"),
     /** Its node stops, and the session lives on elsewhere. */
-    NODE_STOPS(CloseStatus.SHUTDOWN, "node stops");
+    NODE_STOPS(CloseStatus.SHUTDOWN, "node stops"),
+    /** Its web application stops, to be deployed anew or for good, and the session lives on elsewhere. */
+    APPLICATION_STOPS(CloseStatus.SHUTDOWN, "application stops");
 
     private final int code;
     private final String reason;
@@ -27,6 +29,11 @@ enum Farewell {
             case INVALIDATED -> INVALIDATED;
             case EXPIRED -> EXPIRED;
         };
+    }
+
+    /** Whether the session lives on, so that the client may come back. */
+    boolean isGoingAway() {
+        return code == CloseStatus.SHUTDOWN;
     }
 
     String reason() {

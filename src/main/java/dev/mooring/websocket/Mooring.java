@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.websocket.core.AbstractExtension;
@@ -47,6 +48,7 @@ final class Mooring implements Attachment, Connection.Listener {
     private final WebSocketCoreSession socket;
     private final @Nullable Principal principal;
     private final Moorings moorings;
+    private final ContextHandler context;
     private final Scheduler scheduler;
     private final AtomicBoolean castOff = new AtomicBoolean();
 
@@ -63,6 +65,7 @@ final class Mooring implements Attachment, Connection.Listener {
      * Prepares to tie two.
      *
      * @param principal whom the upgrade was authenticated as; null for nobody
+     * @param context the web application
      * @param scheduler the server's
      */
     Mooring(
@@ -70,11 +73,13 @@ final class Mooring implements Attachment, Connection.Listener {
             WebSocketCoreSession socket,
             @Nullable Principal principal,
             Moorings moorings,
+            ContextHandler context,
             Scheduler scheduler) {
         this.session = session;
         this.socket = socket;
         this.principal = principal;
         this.moorings = moorings;
+        this.context = context;
         this.scheduler = scheduler;
     }
 
@@ -215,11 +220,15 @@ final class Mooring implements Attachment, Connection.Listener {
         }
     }
 
-    /** This node stops: says so to the client, who may come back on another. Does not block. */
-    void nodeStops(Callback sent) {
+    boolean isOf(ContextHandler stopping) {
+        return context == stopping;
+    }
+
+    /** This node or the web application stops: says so to the client, who may come back. Does not block. */
+    void goAway(Farewell farewell, Callback sent) {
         // A session that ends with its node may not have got round to its sockets yet.
         Farewell atTheEnd = atTheEnd();
-        close(atTheEnd == null ? Farewell.NODE_STOPS : atTheEnd, sent);
+        close(atTheEnd == null ? farewell : atTheEnd, sent);
     }
 
     private void close(Farewell farewell, Callback sent) {
@@ -238,7 +247,7 @@ final class Mooring implements Attachment, Connection.Listener {
             sent.succeeded();
         } else if (input && output) {
             LOG.debug("Session {}: closing a WebSocket, {}", session.key(), farewell.reason());
-            if (farewell == Farewell.NODE_STOPS) {
+            if (farewell.isGoingAway()) {
                 hangUp(farewell, sent);
             } else {
                 say(farewell, sent);

@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
+import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
@@ -21,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The WebSockets of this node that are tied to a session. Thread-safe; only {@link #nodeStops} blocks. */
+/**
+ * The WebSockets of this node that are tied to a session. Thread-safe; only {@link #nodeStops} and {@link #applicationStops} block.
+ */
 public final class Moorings {
 
     private static final Duration FAREWELL = Duration.ofSeconds(1);
@@ -65,13 +69,16 @@ public final class Moorings {
             WebSocketCoreSession socket,
             @Nullable Principal principal,
             int logouts,
+            ContextHandler context,
             Scheduler scheduler) {
-        Mooring mooring = new Mooring(session, socket, principal, this, scheduler);
+        Mooring mooring = new Mooring(session, socket, principal, this, context, scheduler);
         open.add(mooring);
         mooring.make(logouts);
-        // Added first and looked at after: this thread or the one that stops the node closes it.
+        // Added first and looked at after: this thread or the one that stops the node or the web application closes it.
         if (stopping) {
-            mooring.nodeStops(Callback.NOOP);
+            mooring.goAway(Farewell.NODE_STOPS, Callback.NOOP);
+        } else if (context.isStopping() || context.isStopped()) {
+            mooring.goAway(Farewell.APPLICATION_STOPS, Callback.NOOP);
         }
         return mooring;
     }
@@ -106,8 +113,8 @@ public final class Moorings {
     }
 
     /**
-     * Returns how many WebSockets this node has closed, for each reason: a session invalidated or expired, a logout, the node's
-     * own stop. Those that clients and applications close are not among them.
+     * Returns how many WebSockets this node has closed, for each reason: a session invalidated or expired, a logout, a stop of
+     * the node or the web application. Those that clients and applications close are not among them.
      *
      * @return the counts since the start, by the words that the clients have read
      */
@@ -123,17 +130,29 @@ public final class Moorings {
      */
     public void nodeStops() {
         stopping = true;
-        CompletableFuture<?>[] farewells = open.stream()
-                .map(mooring -> {
+        goAway(open.stream(), Farewell.NODE_STOPS);
+    }
+
+    /**
+     * Closes those of a web application with 1001, while it still runs. Blocks until the frames have left, at most for a second.
+     *
+     * @param context the web application, stopping
+     */
+    public void applicationStops(ContextHandler context) {
+        goAway(open.stream().filter(mooring -> mooring.isOf(context)), Farewell.APPLICATION_STOPS);
+    }
+
+    private static void goAway(Stream<Mooring> leaving, Farewell farewell) {
+        CompletableFuture<?>[] farewells = leaving.map(mooring -> {
                     Callback.Completable sent = new Callback.Completable();
-                    mooring.nodeStops(sent);
+                    mooring.goAway(farewell, sent);
                     return sent;
                 })
                 .toArray(CompletableFuture<?>[]::new);
         try {
             CompletableFuture.allOf(farewells).get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            LOG.debug("Not every WebSocket could be closed before this node stops", e);
+            LOG.debug("Not every WebSocket could be closed in time, {}", farewell.reason(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

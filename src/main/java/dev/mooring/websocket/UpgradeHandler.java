@@ -6,6 +6,7 @@ import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.Callback;
 
@@ -15,16 +16,19 @@ import org.eclipse.jetty.util.Callback;
  */
 public final class UpgradeHandler extends Handler.Wrapper {
 
+    private final ContextHandler context;
     private final SessionManager manager;
     private final Moorings moorings;
 
     /**
      * Makes the handler of one web application.
      *
+     * @param context the web application
      * @param manager its session manager
      * @param moorings where the WebSockets are kept
      */
-    public UpgradeHandler(SessionManager manager, Moorings moorings) {
+    public UpgradeHandler(ContextHandler context, SessionManager manager, Moorings moorings) {
+        this.context = context;
         this.manager = manager;
         this.moorings = moorings;
     }
@@ -32,7 +36,7 @@ public final class UpgradeHandler extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         if (isUpgrade(request)) {
-            request.addHttpStreamWrapper(stream -> new UpgradeStream(stream, request, manager, moorings));
+            request.addHttpStreamWrapper(stream -> new UpgradeStream(stream, request, context, manager, moorings));
             if (moorings.isStopping()) {
                 Response.writeError(
                         request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, Farewell.NODE_STOPS.reason());

@@ -8,6 +8,7 @@ import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.session.AbstractSessionManager.RequestedSession;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.Callback;
@@ -26,6 +27,7 @@ final class UpgradeStream extends HttpStream.Wrapper {
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeStream.class);
 
     private final Request request;
+    private final ContextHandler context;
     private final SessionManager manager;
     private final Moorings moorings;
 
@@ -40,9 +42,11 @@ final class UpgradeStream extends HttpStream.Wrapper {
     /** Set once the answer is known, which is logged once. */
     private boolean answered;
 
-    UpgradeStream(HttpStream wrapped, Request request, SessionManager manager, Moorings moorings) {
+    UpgradeStream(
+            HttpStream wrapped, Request request, ContextHandler context, SessionManager manager, Moorings moorings) {
         super(wrapped);
         this.request = request;
+        this.context = context;
         this.manager = manager;
         this.moorings = moorings;
         this.brought = RequestedSession.byAttribute(request).session() instanceof LiveSession session ? session : null;
@@ -96,6 +100,7 @@ final class UpgradeStream extends HttpStream.Wrapper {
                 socket,
                 principal(socket),
                 session == brought ? logouts : session.logouts(),
+                context,
                 request.getComponents().getScheduler());
     }
 

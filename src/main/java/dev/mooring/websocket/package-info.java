@@ -10,7 +10,7 @@
  * <tr><td>the upgrade's request</td><td>{@code UpgradeHandler}, {@code UpgradeGate}, {@code MooredMappings}, {@code UpgradeStream}</td><td>yes</td></tr>
  * <tr><td>the connection's</td><td>the frame watch of {@code Mooring}, {@code Mooring.onClosed}</td><td>in the application's {@code onClose}</td></tr>
  * <tr><td>the server's pool</td><td>{@code Mooring.sessionEnded} and {@code loggedOut}, on one thread for each WebSocket; second looks</td><td>yes</td></tr>
- * <tr><td>the one that stops the server</td><td>{@code Moorings.nodeStops}</td><td>a second at most</td></tr>
+ * <tr><td>the one that stops the server or a web application</td><td>{@code Moorings.nodeStops}, {@code applicationStops}</td><td>a second at most</td></tr>
  * </table>
  */
 @NullMarked

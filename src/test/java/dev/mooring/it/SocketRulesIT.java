@@ -12,7 +12,9 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -61,7 +63,10 @@ class SocketRulesIT {
                 .war("sockets", wars.resolve("sockets.war"))
                 .war("guarded", wars.resolve("guarded.war"));
         switch (number) {
-            case REPORTING -> base.modules("jmx").property("jetty.server.dumpBeforeStop", "true");
+            case REPORTING ->
+                base.modules("jmx")
+                        .property("jetty.server.dumpBeforeStop", "true")
+                        .war("again", wars.resolve("sockets.war"));
             case STRICT ->
                 base.property("jetty.session.websocket.keepAlive", "open")
                         .property("jetty.session.websocket.closeOnSessionEnd", "authenticated")
@@ -70,7 +75,10 @@ class SocketRulesIT {
             case LAX ->
                 base.property("jetty.session.websocket.keepAlive", "none")
                         .property("jetty.session.websocket.closeOnSessionEnd", "none");
-            default -> assertThat(number).isEqualTo(PLAIN);
+            default -> {
+                assertThat(number).isEqualTo(PLAIN);
+                base.property("jetty.deploy.scanInterval", "1").war("again", wars.resolve("sockets.war"));
+            }
         }
     }
 
@@ -406,6 +414,85 @@ class SocketRulesIT {
                 assertThat(eves.asks("get word")).isEqualTo("null");
                 assertThat(nobodys.asks("get word")).isEqualTo("none");
             }
+        }
+    }
+
+    @Nested
+    class AWebApplicationThatComesAndGoes {
+        private static final String AGAIN = "/again/say?m=";
+
+        /** Redeployed on one node, and restarted by JMX on the other: there Jetty's own beans keep the old class loaders. */
+        @Test
+        void closesItsSocketsWith1001AndBindsThoseOfItsNextLifeAndLeavesNothing() {
+            int before = webSockets();
+            for (int life = 0; life < 6; life++) {
+                int here = life % 2 == 0 ? PLAIN : REPORTING;
+                int there = life % 2 == 0 ? REPORTING : PLAIN;
+                Browser ada = cluster.newBrowser();
+                asks(ada, here, "open");
+                Socket leaving = ada.opens(again(here));
+                Socket staying = ada.opens(again(there));
+                assertThat(leaving.asks("set word one")).isEqualTo("ok");
+
+                if (here == PLAIN) {
+                    redeploy();
+                } else {
+                    says(cluster.newBrowser(), here, "restart /again");
+                }
+
+                assertClosed(leaving, 1001, "application stops");
+                assertThat(asks(ada, here, "get close")).isEqualTo("1001");
+                assertThat(staying.asks("set word two")).isEqualTo("ok");
+                long upgrades = upgradesOfAgain(here);
+                Socket next = ada.opens(again(here));
+                assertThat(next.asks("get word")).isEqualTo("two");
+                assertThat(upgradesOfAgain(here)).as("seen by one handler").isEqualTo(upgrades + 1);
+                assertThat(next.asks("set word three")).isEqualTo("ok");
+                assertThat(staying.asks("get word")).isEqualTo("three");
+                assertThat(webSockets()).isEqualTo(before + 1);
+                asks(ada, there, "invalidate");
+                assertClosed(next, 1008, "session invalidated");
+                assertClosed(staying, 1008, "session invalidated");
+            }
+            await().atMost(PROMPT).until(() -> webSockets() == before);
+            await().atMost(PROMPT)
+                    .untilAsserted(() -> assertThat(says(cluster.newBrowser(), PLAIN, "lives /again"))
+                            .isEqualTo("1"));
+        }
+
+        private static URI again(int node) {
+            return cluster.node(node).ws("/again/annotated");
+        }
+
+        private void redeploy() {
+            Path war = cluster.node(PLAIN).base().directory().resolve("webapps/again.war");
+            long starts = starts();
+            try {
+                Files.setLastModifiedTime(war, FileTime.from(Instant.now().plusSeconds(2 * starts)));
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+            await().atMost(Duration.ofSeconds(20)).until(() -> starts() > starts);
+        }
+
+        private static long starts() {
+            return cluster.node(PLAIN).log().stream()
+                    .filter(line -> line.contains("Sessions of context /again:"))
+                    .count();
+        }
+
+        private static long upgradesOfAgain(int node) {
+            return upgradeLines(node).stream()
+                    .filter(line -> line.contains("/again/annotated"))
+                    .count();
+        }
+
+        /** Asks the web application that comes and goes, again and again while it is not there. */
+        private static String asks(Browser browser, int node, String message) {
+            URI uri = cluster.node(node).http(AGAIN + URLEncoder.encode(message, StandardCharsets.UTF_8));
+            return await().atMost(Duration.ofSeconds(20))
+                    .until(() -> browser.gets(uri), answer -> answer.statusCode() == 200)
+                    .body();
         }
     }
 
