@@ -32,12 +32,14 @@ public final class JettyBase {
     private final Path home;
     private final Map<String, String> properties;
     private final List<String> jvmOptions;
+    private final List<String> startOptions;
 
     private JettyBase(Builder builder, Path home) {
         this.directory = builder.directory;
         this.home = home;
         this.properties = Map.copyOf(builder.properties);
         this.jvmOptions = List.copyOf(builder.jvmOptions);
+        this.startOptions = List.copyOf(builder.startOptions);
     }
 
     /** Begins a base in this directory. Nothing is touched before {@link Builder#create()}. */
@@ -66,6 +68,11 @@ public final class JettyBase {
         return jvmOptions;
     }
 
+    /** What start.jar is told besides where to find home and base. */
+    List<String> startOptions() {
+        return startOptions;
+    }
+
     /** The base's directory. */
     @Override
     public String toString() {
@@ -80,6 +87,7 @@ public final class JettyBase {
         private final Map<String, Path> wars = new LinkedHashMap<>();
         private final Map<String, String> environments = new LinkedHashMap<>();
         private final List<String> jvmOptions = new ArrayList<>();
+        private final List<String> startOptions = new ArrayList<>();
         private @Nullable Path home = systemPath("mooring.jettyHome");
         private @Nullable Path zip = systemPath("mooring.zip");
         private @Nullable Path template;
@@ -133,6 +141,12 @@ public final class JettyBase {
         /** Adds options of the node's JVM, such as {@code -Xmx512m}; they win over those that every node has. */
         public Builder jvmOptions(String... options) {
             jvmOptions.addAll(List.of(options));
+            return this;
+        }
+
+        /** Adds options of start.jar at each start, such as {@code --jpms}. */
+        public Builder startOptions(String... options) {
+            startOptions.addAll(List.of(options));
             return this;
         }
 

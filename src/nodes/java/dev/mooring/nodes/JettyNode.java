@@ -48,6 +48,7 @@ public final class JettyNode implements AutoCloseable {
         command.addAll(base.jvmOptions());
         command.addAll(List.of("-jar", base.home().resolve("start.jar").toString()));
         command.addAll(List.of("jetty.home=" + base.home(), "jetty.base=" + base.directory()));
+        command.addAll(base.startOptions());
         command.addAll(List.of("jetty.http.host=" + host, "jetty.http.port=" + port));
         var process = NodeProcess.launch(
                 name, command, base.directory(), base.directory().resolve("node.log"));

@@ -157,13 +157,17 @@ class DistributionIT {
 
         @ParameterizedTest
         @CsvSource({
-            "session-store-file, session-store",
-            "session-cache-hash, session-cache",
-            "session-hazelcast-client, session-",
+            "mooring.jettyHome, session-store-file, session-store",
+            "mooring.jettyHome, session-cache-hash, session-cache",
+            "mooring.jettyHome, session-hazelcast-client, session-",
+            "mooring.jettyHome.newest, session-store-file, session-store",
+            "mooring.jettyHome.newest, session-cache-hash, session-cache",
+            "mooring.jettyHome.newest, session-hazelcast-client, session-",
         })
-        void refusesASecondStoreOrCache(String other, String provided) {
-            JettyBase.Builder base =
-                    JettyBase.in(WORK.resolve("beside-" + other)).modules("http", "session-hazelcast", other);
+        void refusesASecondStoreOrCache(String home, String other, String provided) {
+            JettyBase.Builder base = JettyBase.in(WORK.resolve("beside-" + other))
+                    .home(Path.of(System.getProperty(home)))
+                    .modules("http", "session-hazelcast", other);
 
             assertThatThrownBy(base::create)
                     .isInstanceOf(IllegalStateException.class)
@@ -193,10 +197,12 @@ class DistributionIT {
                             line -> line.contains("No server of Hazelcast cluster jetty-sessions at [" + nobody + "]"));
         }
 
-        @Test
-        void warnsOnceOfAllThatHasNoMeaning() {
+        @ParameterizedTest
+        @ValueSource(strings = {"mooring.jettyHome", "mooring.jettyHome.newest"})
+        void warnsOnceOfAllThatHasNoMeaning(String home) {
             int port = Ports.free();
             JettyBase base = JettyBase.in(WORK.resolve("starting"))
+                    .home(Path.of(System.getProperty(home)))
                     .modules("http", "session-hazelcast")
                     .property("jetty.session.hazelcast.clusterName", "it-" + UUID.randomUUID())
                     .property("jetty.session.hazelcast.port", String.valueOf(port))
