@@ -1,6 +1,7 @@
 package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.net.ConnectException;
 import java.net.URI;
@@ -11,13 +12,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -42,8 +47,9 @@ class SocketRaceIT {
                 "socket-race",
                 2,
                 Mode.MEMBERS,
-                base -> base.modules("http", "ee10-deploy", "ee10-websocket-jakarta", "demo-realm")
-                        .war("sockets", war));
+                base -> base.modules("http", "ee10-deploy", "ee10-websocket-jakarta", "demo-realm", "jmx")
+                        .war("sockets", war)
+                        .war("again", war));
         drivers = Executors.newCachedThreadPool();
     }
 
@@ -157,6 +163,73 @@ class SocketRaceIT {
     }
 
     @Test
+    @Order(1)
+    void restartOfTheApplicationAgainstUpgrades() throws Exception {
+        restartsAgainstUpgrades(10);
+    }
+
+    @Test
+    @Order(1)
+    @Tag("stress")
+    void restartOfTheApplicationAgainstUpgradesForLong() throws Exception {
+        restartsAgainstUpgrades(500);
+    }
+
+    /** Four clients open sockets all the while: each that gets a 101 gets 1001 by one of the stops, and none an error of the server's own. */
+    private static void restartsAgainstUpgrades(int restarts) throws Exception {
+        var sockets = new ConcurrentLinkedQueue<Socket>();
+        var refusals = new ConcurrentLinkedQueue<Integer>();
+        var over = new AtomicBoolean();
+        var races = new AtomicInteger();
+        var round = new AtomicInteger();
+        var clients = new ArrayList<CompletableFuture<?>>();
+        for (int i = 0; i < 4; i++) {
+            Browser browser = cluster.newBrowser();
+            await().atMost(PROMPT).until(() -> browser.gets(again("open")).statusCode() == 200);
+            clients.add(CompletableFuture.runAsync(
+                    () -> {
+                        for (int last = -1; !over.get(); ) {
+                            attempt(browser, cluster.node(1).ws("/again/annotated"), sockets, refusals);
+                            if (last != round.get()) {
+                                last = round.get();
+                                races.incrementAndGet();
+                            }
+                            LockSupport.parkNanos(5_000_000);
+                        }
+                    },
+                    drivers));
+        }
+        var dice = new Random(SEED);
+        for (int stop = 0; stop < restarts; stop++) {
+            LockSupport.parkNanos(dice.nextInt(30_000_000));
+            round.incrementAndGet();
+            assertThat(says(cluster.newBrowser(), 1, "restart /again")).isEqualTo("ok");
+        }
+        over.set(true);
+        CompletableFuture.allOf(clients.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
+        assertThat(says(cluster.newBrowser(), 1, "restart /again")).isEqualTo("ok");
+
+        assertThat(refusals).allMatch(status -> status == 503 || status == 404);
+        assertThat(sockets)
+                .hasSizeGreaterThan(restarts)
+                .allSatisfy(socket -> assertThat(socket.close(PROMPT))
+                        .hasValueSatisfying(close -> assertThat(close.code())
+                                .as("%s, seed %s", close, SEED)
+                                .isEqualTo(1001)));
+        System.out.printf(
+                Locale.ROOT,
+                "%d restarts, %d upgrades beside them: %d sockets, %d refusals%n",
+                restarts,
+                races.get(),
+                sockets.size(),
+                refusals.size());
+    }
+
+    private static URI again(String message) {
+        return cluster.node(1).http("/again/say?m=" + message);
+    }
+
+    @Test
     @Order(2)
     void stopAgainstUpgrades() throws Exception {
         stopAgainstUpgradesOnce();
@@ -198,20 +271,25 @@ class SocketRaceIT {
 
     private static void opensUntilGone(
             Browser browser, ConcurrentLinkedQueue<Socket> sockets, ConcurrentLinkedQueue<Integer> refusals) {
-        URI uri = socket(1);
-        while (true) {
-            try {
-                sockets.add(browser.opens(uri));
-            } catch (IllegalStateException failure) {
-                Throwable cause = failure.getCause() == null
-                        ? failure
-                        : failure.getCause().getCause();
-                if (cause instanceof WebSocketHandshakeException refused) {
-                    refusals.add(refused.getResponse().statusCode());
-                } else if (cause instanceof ConnectException) {
-                    return;
-                }
+        while (!(attempt(browser, socket(1), sockets, refusals) instanceof ConnectException)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Opens a socket; returns why it could not, where nobody answered. */
+    private static @Nullable Throwable attempt(
+            Browser browser, URI uri, ConcurrentLinkedQueue<Socket> sockets, ConcurrentLinkedQueue<Integer> refusals) {
+        try {
+            sockets.add(browser.opens(uri));
+            return null;
+        } catch (IllegalStateException failure) {
+            Throwable cause =
+                    failure.getCause() == null ? failure : failure.getCause().getCause();
+            if (cause instanceof WebSocketHandshakeException refused) {
+                refusals.add(refused.getResponse().statusCode());
+                return null;
             }
+            return cause;
         }
     }
 
