@@ -104,6 +104,30 @@ final class Endpoints {
         }
     }
 
+    /** Takes messages in parts, as they come. */
+    @ServerEndpoint("/parts")
+    public static class Parts {
+        private int parts;
+
+        /** Answers how many parts there have been, at the end of a message. */
+        @OnMessage
+        public String part(String part, boolean last) {
+            parts++;
+            return last ? String.valueOf(parts) : null;
+        }
+    }
+
+    /** Has a lambda for its messages, which tells the container nothing of their type. */
+    @ServerEndpoint("/lambda")
+    public static class Lambda {
+        /** Answers one message. */
+        @OnOpen
+        public void open(Session socket) {
+            socket.addMessageHandler(
+                    String.class, message -> socket.getAsyncRemote().sendText(Answers.to(sessionOf(socket), message)));
+        }
+    }
+
     /** An endpoint without an annotation. */
     public static class Programmatic extends Endpoint {
         private HttpSession http;

@@ -60,6 +60,13 @@ public class SayServlet extends HttpServlet {
                 Slow.release();
                 yield "ok";
             }
+            case "heap" -> {
+                System.gc();
+                System.gc();
+                yield String.valueOf(
+                        ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+            }
+            case "threads" -> String.valueOf(ManagementFactory.getThreadMXBean().getThreadCount());
             case "node" -> System.getProperty("node.name");
             case "who" -> String.valueOf(request.getRemoteUser());
             case "login" -> {

@@ -59,6 +59,11 @@ record Handshake(int status, List<String> headers, String body) {
         return connection;
     }
 
+    /** A close frame as a client sends it, masked with zeros. */
+    static byte[] close(int code) {
+        return new byte[] {(byte) 0x88, (byte) 0x82, 0, 0, 0, 0, (byte) (code >> 8), (byte) code};
+    }
+
     /** A short text message as a client sends it, masked with zeros. */
     static byte[] message(String text) {
         byte[] payload = text.getBytes(StandardCharsets.UTF_8);

@@ -3,6 +3,7 @@ package dev.mooring.it;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -50,6 +51,16 @@ final class Socket implements AutoCloseable {
     /** Sends a message. Blocks until it is handed to the network. */
     void sends(String message) {
         get(webSocket().sendText(message, true), LIMIT);
+    }
+
+    /** Sends a part of a message that others follow. Blocks until it is handed to the network. */
+    void sendsPart(String part) {
+        get(webSocket().sendText(part, false), LIMIT);
+    }
+
+    /** Sends a ping. Blocks until it is handed to the network. */
+    void pings() {
+        get(webSocket().sendPing(ByteBuffer.allocate(0)), LIMIT);
     }
 
     /** The next message. Blocks. */

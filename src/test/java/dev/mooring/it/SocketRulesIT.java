@@ -287,6 +287,45 @@ class SocketRulesIT {
             assertThat(says(ada, PLAIN, "get word")).isEqualTo("none");
         }
 
+        /** The last is spoken to on two nodes in turns, and each time when most of its interval is over. */
+        @Test
+        void messagesKeepTheSessionWhateverTakesThemAndWhereverAndPingsDoNot() {
+            Browser ada = withInterval(3);
+            Browser ben = withInterval(3);
+            Browser eve = withInterval(3);
+            Browser joe = withInterval(3);
+            try (Socket parts = ada.opens(socket(PLAIN, "parts"));
+                    Socket lambda = ben.opens(socket(PLAIN, "lambda"));
+                    Socket here = joe.opens(socket(PLAIN, "annotated"));
+                    Socket there = joe.opens(socket(REPORTING, "annotated"))) {
+                Socket pinging = eve.opens(socket(PLAIN, "annotated"));
+                for (int tick = 1; tick <= 12; tick++) {
+                    await().pollDelay(Duration.ofMillis(550)).until(() -> true);
+                    parts.sendsPart("part");
+                    assertThat(lambda.asks("get word")).isEqualTo("null");
+                    if (pinging.isOpen()) {
+                        pinging.pings();
+                    }
+                    if (tick % 4 == 0) {
+                        assertThat((tick == 4 ? here : there).asks("get word")).isEqualTo("null");
+                    }
+                }
+
+                assertClosed(pinging, 1008, "session expired");
+                assertThat(List.of(ada, ben, joe))
+                        .allSatisfy(browser ->
+                                assertThat(says(browser, REPORTING, "get word")).isEqualTo("null"));
+                assertThat(parts.asks("end")).isEqualTo("13");
+            }
+        }
+
+        private static Browser withInterval(int seconds) {
+            Browser browser = cluster.newBrowser();
+            says(browser, PLAIN, "open");
+            says(browser, PLAIN, "maxInactive " + seconds);
+            return browser;
+        }
+
         @Test
         void noneLetsTheSessionOfATalkingSocketExpire() {
             Browser ada = cluster.newBrowser();
@@ -511,6 +550,29 @@ class SocketRulesIT {
 
         assertThat(Long.parseLong(says(ada, REPORTING, "mbean " + attribute))).isPositive();
         assertThat(says(ada, REPORTING, "mbean clusterNodes")).isEqualTo("4");
+    }
+
+    /** As many as in {@code dev.mooring.bench.ManySockets}, but for two zeros. */
+    @Test
+    void manySocketsOpenedAndClosedLeaveNothing() throws IOException {
+        Browser ada = cluster.newBrowser();
+        says(ada, REPORTING, "open");
+        URI uri = socket(REPORTING, "annotated");
+        String cookie = "Cookie: JSESSIONID=" + ada.sessionCookie(uri);
+        int sockets = webSockets();
+        int handles = Integer.parseInt(says(ada, REPORTING, "mbean handles"));
+        for (int number = 0; number < 2_000; number++) {
+            try (var connection = Handshake.open(uri, cookie)) {
+                connection.getOutputStream().write(Handshake.close(1000));
+                assertThat(new String(connection.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1))
+                        .startsWith("HTTP/1.1 101")
+                        .endsWith("\u0088\u0002\u0003\u00e8");
+            }
+        }
+
+        await().atMost(PROMPT).until(() -> webSockets() == sockets);
+        assertThat(Integer.parseInt(says(ada, REPORTING, "mbean handles"))).isLessThanOrEqualTo(handles);
+        assertThat(says(ada, REPORTING, "get word")).isEqualTo("null");
     }
 
     private static int webSockets() {
