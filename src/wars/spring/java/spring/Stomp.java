@@ -34,6 +34,8 @@ public class Stomp implements WebSocketMessageBrokerConfigurer {
 
     @Override
     public void registerStompEndpoints(StompEndpointRegistry registry) {
+        // A client that asks right after it has subscribed is not to lose the answer.
+        registry.setPreserveReceiveOrder(true);
         registry.addEndpoint("/stomp").addInterceptors(new WithSession());
         registry.addEndpoint("/standard")
                 .setHandshakeHandler(new DefaultHandshakeHandler(new StandardWebSocketUpgradeStrategy()))

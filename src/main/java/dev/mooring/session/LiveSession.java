@@ -131,7 +131,16 @@ public final class LiveSession extends ManagedSession {
     public @Nullable Object getAttribute(String name) {
         makeCurrent();
         materialise(name);
-        Object value = super.getAttribute(name);
+        Object value;
+        try (AutoLock ignored = lock()) {
+            if (_state == State.INVALID && Login.ATTRIBUTES.contains(name)) {
+                // Jetty's authenticators look into the session that the request was found with, though it may end
+                // before
+                // that: its user is nobody then, and the request no error.
+                return null;
+            }
+            value = super.getAttribute(name);
+        }
         touch(name, value);
         return value;
     }

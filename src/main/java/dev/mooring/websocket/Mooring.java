@@ -152,18 +152,31 @@ final class Mooring implements Attachment, Connection.Listener {
             if (entry.getFrame().isDataFrame()) {
                 LiveSession.storeBeforeReply();
             }
-            Farewell instead = entry.getFrame().getOpCode() == OpCode.CLOSE ? atTheEnd() : null;
-            if (said != null && entry.getFrame().getOpCode() == OpCode.CLOSE) {
-                // Nothing follows a close frame, and the connection must not be closed before that has left.
-                saidSo.whenComplete((left, failure) -> complete(entry.getCallback(), failure));
-            } else if (instead != null) {
-                next.sendFrame(new OutgoingEntry.Builder(entry)
-                        .frame(instead.status().toFrame())
-                        .build());
-            } else {
-                next.sendFrame(entry);
+            Callback callback = entry.getCallback();
+            if (said != null) {
+                dropBehindFarewell(callback);
+                return;
             }
+            Farewell instead = entry.getFrame().getOpCode() == OpCode.CLOSE ? atTheEnd() : null;
+            next.sendFrame(new OutgoingEntry.Builder(entry)
+                    .frame(instead == null ? entry.getFrame() : instead.status().toFrame())
+                    .callback(Callback.from(callback::succeeded, failure -> {
+                        if (said == null) {
+                            callback.failed(failure);
+                        } else {
+                            dropBehindFarewell(callback);
+                        }
+                    }))
+                    .build());
         };
+    }
+
+    /**
+     * Nothing follows a close frame (RFC 6455 5.5.1). What an endpoint sends behind ours counts as sent when ours has left: were it a
+     * failure, and earlier, Jetty would close the connection before the client is told why.
+     */
+    private void dropBehindFarewell(Callback callback) {
+        saidSo.whenComplete((left, failure) -> complete(callback, failure));
     }
 
     private static void complete(Callback callback, @Nullable Throwable failure) {

@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -29,12 +31,15 @@ import org.slf4j.LoggerFactory;
 class EndRaceIT {
     private static final Logger LOG = LoggerFactory.getLogger(EndRaceIT.class);
     private static final String ENVIRONMENT = "ee11";
-    private static final int AT_A_TIME = 4;
+    private static final int AT_A_TIME = 8;
     private static final int WRITES = 12;
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     /** What somebody may be answered whose session ends meanwhile. */
     private static final List<String> LEGAL = List.of("ok", "none", "!IllegalStateException");
+
+    /** Those whom nobody uses just now: to make one takes longer than a round. */
+    private final Queue<Browser> browsers = new ConcurrentLinkedQueue<>();
 
     private NodeCluster cluster;
     private Random dice;
@@ -43,7 +48,7 @@ class EndRaceIT {
     @ParameterizedTest
     @EnumSource(names = {"MEMBERS", "CLIENTS"})
     void endsEverywhereOnceAndForGood(Mode mode) throws Exception {
-        race(mode, 100);
+        race(mode, 500);
     }
 
     @Tag("stress")
@@ -60,6 +65,9 @@ class EndRaceIT {
         cluster = LiveWar.onNodes("end-race", 3, mode);
         try (NodeCluster nodes = cluster;
                 Bystander bystander = Bystander.of(nodes)) {
+            for (int i = 0; i < AT_A_TIME; i++) {
+                browsers.add(cluster.newBrowser());
+            }
             ExecutorService racers = Executors.newFixedThreadPool(AT_A_TIME);
             List<CompletableFuture<Void>> done = new ArrayList<>();
             for (int round = 0; round < rounds; round++) {
@@ -83,7 +91,15 @@ class EndRaceIT {
     }
 
     private void race(String owner, Random fate) {
-        Browser browser = cluster.newBrowser();
+        Browser browser = browsers.remove();
+        try {
+            race(browser, owner, fate);
+        } finally {
+            browsers.add(browser);
+        }
+    }
+
+    private void race(Browser browser, String owner, Random fate) {
         String firstId = browser.says(on(0), "open " + owner);
         firstIds.put(owner, firstId);
         browser.says(on(0), "keep " + owner);
@@ -103,7 +119,7 @@ class EndRaceIT {
         }
 
         assertThat(ended).as("%s invalidated", owner).isEqualTo("ok");
-        assertThat(cluster.newBrowser().says(on(0), "kept " + owner + " set late 1"))
+        assertThat(browser.says(on(0), "kept " + owner + " set late 1"))
                 .as("the handle of %s after the end", owner)
                 .isEqualTo("!IllegalStateException");
         Ends.invalidated(socket);
