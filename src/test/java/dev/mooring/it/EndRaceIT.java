@@ -79,7 +79,8 @@ class EndRaceIT {
             racers.shutdown();
 
             everySessionWasDestroyedOnce(rounds);
-            firstIds.forEach((owner, id) -> await().atMost(LIMIT)
+            firstIds.forEach((owner, id) -> await().pollDelay(Duration.ZERO)
+                    .atMost(LIMIT)
                     .untilAsserted(() -> assertThat(bystander.record(id))
                             .as("record of %s", owner)
                             .hasValueSatisfying(record -> {

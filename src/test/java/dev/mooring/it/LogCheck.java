@@ -53,7 +53,9 @@ final class LogCheck {
                 "Hazelcast is starting in a Java modular environment",
                 "wants --add-opens, which would fork a second JVM; it works without");
         expecting(
-                ":chipo.MigrationOperation:.*before startup is completed|:chsieio.RegistrationOperation:.*(CallerNotMember|ClusterTopologyChanged)",
+                ":chipo.MigrationOperation:.*before startup is completed"
+                        + "|:chipo.MigrationRequestOperation:.*Failure while executing|:chipi.MigrationManagerImpl:.*Migration failed"
+                        + "|:chsieio.RegistrationOperation:.*(CallerNotMember|ClusterTopologyChanged)",
                 "members that start at the same moment meet half-way, and Hazelcast tries again");
         expecting(
                 "^WARNING: .*(sun\\.misc\\.Unsafe|maintainers of class com\\.hazelcast\\.)",
