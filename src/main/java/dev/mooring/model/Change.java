@@ -54,15 +54,7 @@ public sealed interface Change {
                 draft.hold(node, new Holder(load, 0));
                 next = new SessionRecord(draft);
             }
-            return new Step(
-                    next,
-                    new Outcome(
-                            Outcome.Result.APPLIED,
-                            next.version(),
-                            next.version(),
-                            next.holders().keySet(),
-                            next.since(since),
-                            null));
+            return new Step(next, view(next, next.since(since)));
         }
     }
 
@@ -91,15 +83,7 @@ public sealed interface Change {
             }
             SessionRecord left = new SessionRecord(draft);
             SessionRecord next = left.equals(record) ? record : left;
-            return new Step(
-                    next,
-                    new Outcome(
-                            Outcome.Result.APPLIED,
-                            next.version(),
-                            next.version(),
-                            next.holders().keySet(),
-                            next.since(next.version()),
-                            null));
+            return new Step(next, view(next, next.since(next.version())));
         }
     }
 
@@ -113,15 +97,7 @@ public sealed interface Change {
             if (record.state() != State.LIVE) {
                 return new Step(record, Outcome.refused(Outcome.Result.ENDED, record));
             }
-            return new Step(
-                    record,
-                    new Outcome(
-                            Outcome.Result.APPLIED,
-                            record.version(),
-                            record.version(),
-                            record.holders().keySet(),
-                            record,
-                            null));
+            return new Step(record, view(record, record));
         }
     }
 
@@ -305,13 +281,7 @@ public sealed interface Change {
         }
 
         private Outcome claimed(SessionRecord record) {
-            return new Outcome(
-                    Outcome.Result.APPLIED,
-                    record.version(),
-                    record.version(),
-                    record.holders().keySet(),
-                    record.since(since),
-                    null);
+            return view(record, record.since(since));
         }
     }
 
@@ -361,16 +331,19 @@ public sealed interface Change {
             Draft draft = new Draft(record);
             draft.endingNode = node;
             SessionRecord next = mine ? record : new SessionRecord(draft);
-            return new Step(
-                    next,
-                    new Outcome(
-                            Outcome.Result.APPLIED,
-                            next.version(),
-                            next.version(),
-                            next.holders().keySet(),
-                            next,
-                            null));
+            return new Step(next, view(next, next));
         }
+    }
+
+    /** Says how a record is now, without a change that a reader could notice. */
+    private static Outcome view(SessionRecord record, SessionRecord view) {
+        return new Outcome(
+                Outcome.Result.APPLIED,
+                record.version(),
+                record.version(),
+                record.holders().keySet(),
+                view,
+                null);
     }
 
     private static Outcome answer(SessionRecord record, long base) {

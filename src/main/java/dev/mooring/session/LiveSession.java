@@ -134,9 +134,8 @@ public final class LiveSession extends ManagedSession {
         Object value;
         try (AutoLock ignored = lock()) {
             if (_state == State.INVALID && Login.ATTRIBUTES.contains(name)) {
-                // Jetty's authenticators look into the session that the request was found with, though it may end
-                // before
-                // that: its user is nobody then, and the request no error.
+                // Jetty's authenticators look into the session that a request was found with. If that has ended
+                // meanwhile, its user is nobody, and the request no error.
                 return null;
             }
             value = super.getAttribute(name);

@@ -104,9 +104,8 @@ public final class MooredMappings extends WebSocketMappings {
                 ServerUpgradeRequest upgrade, ServerUpgradeResponse response, Callback callback) {
             FrameHandler handler = endpoint.negotiate(upgrade, response, callback);
             if (handler != null) {
-                // After the application's Configurator: what that has put there stays. And as the request of the
-                // upgrade has
-                // it, which may be a wrapper of the application's.
+                // After the application's Configurator: what that has put there stays. And as the upgrade's request
+                // has it, which may be a wrapper of the application's.
                 Environment.userProperties(handler)
                         .ifPresent(properties ->
                                 session(upgrade).ifPresent(session -> properties.putIfAbsent(HTTP_SESSION, session)));

@@ -176,15 +176,13 @@ final class Mooring implements Attachment, Connection.Listener {
      * failure, and earlier, Jetty would close the connection before the client is told why.
      */
     private void dropBehindFarewell(Callback callback) {
-        saidSo.whenComplete((left, failure) -> complete(callback, failure));
-    }
-
-    private static void complete(Callback callback, @Nullable Throwable failure) {
-        if (failure == null) {
-            callback.succeeded();
-        } else {
-            callback.failed(failure);
-        }
+        saidSo.whenComplete((left, failure) -> {
+            if (failure == null) {
+                callback.succeeded();
+            } else {
+                callback.failed(failure);
+            }
+        });
     }
 
     /** Returns what the client is told at the end of the session; null while that lives, or where its end closes nothing. */
