@@ -53,7 +53,7 @@ final class LogCheck {
                 "Hazelcast is starting in a Java modular environment",
                 "wants --add-opens, which would fork a second JVM; it works without");
         expecting(
-                ":chipo.MigrationOperation:.*before startup is completed"
+                ":chip[a-z]*\\.[A-Za-z]+:.*startup is (not )?completed"
                         + "|:chipo.MigrationRequestOperation:.*Failure while executing|:chipi.MigrationManagerImpl:.*Migration failed"
                         + "|:chsieio.RegistrationOperation:.*(CallerNotMember|ClusterTopologyChanged)",
                 "members that start at the same moment meet half-way, and Hazelcast tries again");
