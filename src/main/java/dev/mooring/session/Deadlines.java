@@ -104,8 +104,10 @@ public final class Deadlines {
      * @param task what to do
      */
     <T> void forEach(Collection<T> sessions, Consumer<T> task) {
+        // The collection may change meanwhile.
         Queue<T> left = new ConcurrentLinkedQueue<>(sessions);
-        CountDownLatch done = new CountDownLatch(sessions.size());
+        int count = left.size();
+        CountDownLatch done = new CountDownLatch(count);
         Runnable some = () -> {
             for (T next = left.poll(); next != null; next = left.poll()) {
                 T session = next;
@@ -116,7 +118,7 @@ public final class Deadlines {
                 }
             }
         };
-        for (int i = 1; i < Math.min(AT_A_TIME, sessions.size()); i++) {
+        for (int i = 1; i < Math.min(AT_A_TIME, count); i++) {
             run(some);
         }
         some.run();

@@ -32,7 +32,8 @@ final class Exchange {
 
     private final LiveSession session;
     private final LiveData data;
-    private final LiveSessionCache cache;
+    private final WebApplication application;
+    private final Cluster cluster;
 
     /** One exchange with the cluster at a time; guards {@link #load}, {@link #operations}, {@link #told} and {@link #missed}. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -55,10 +56,11 @@ final class Exchange {
     /** Completes when the holders know of the newest change. */
     private CompletableFuture<@Nullable Void> told = CompletableFuture.completedFuture(null);
 
-    Exchange(LiveSession session, LiveData data, LiveSessionCache cache, long load) {
+    Exchange(LiveSession session, LiveData data, WebApplication application, long load) {
         this.session = session;
         this.data = data;
-        this.cache = cache;
+        this.application = application;
+        this.cluster = application.cluster();
         this.load = load;
     }
 
@@ -78,7 +80,7 @@ final class Exchange {
             if (cause != null) {
                 session.endedElsewhere(cause);
             }
-            long epoch = cache.epoch();
+            long epoch = cluster.epoch();
             if (session.isInvalidOrInvalidating() || !session.isResident() || data.isCurrent(epoch)) {
                 return false;
             }
@@ -111,7 +113,7 @@ final class Exchange {
             }
             Change.Leave leave = leave(true);
             // What is written from here on belongs to the next load, which the departure does not touch.
-            load = cache.nextLoad();
+            load = cluster.nextLoad();
             data.doubt();
             session.goAway();
             return leave;
@@ -131,13 +133,15 @@ final class Exchange {
     }
 
     private Outcome join() {
-        Outcome outcome = ask(new Change.Join(cache.node(), load, data.version(), null));
-        return outcome.applied() && !isComplete(outcome) ? ask(new Change.Join(cache.node(), load, 0, null)) : outcome;
+        Outcome outcome = ask(new Change.Join(cluster.node(), load, data.version(), null));
+        return outcome.applied() && !isComplete(outcome)
+                ? ask(new Change.Join(cluster.node(), load, 0, null))
+                : outcome;
     }
 
     private Outcome ask(Change change) {
         try {
-            return cache.apply(session.key(), change);
+            return cluster.apply(session.key(), change);
         } catch (StoreUnavailableException e) {
             missed = new Missed(System.nanoTime(), e);
             throw e;
@@ -170,7 +174,7 @@ final class Exchange {
             data.adopt(record, epoch);
             loggedOut &= !data.isLoggedIn();
         }
-        cache.renamed(session, oldId, data.getId());
+        session.followId(oldId);
         if (loggedOut) {
             session.loggedOut();
         }
@@ -219,8 +223,8 @@ final class Exchange {
     }
 
     private @Nullable Outcome apply(LiveData.Pending pending, long begun) {
-        long epoch = cache.epoch();
-        Change.Delta delta = pending.toDelta(cache.node(), load, ++operations, Set.of(), data);
+        long epoch = cluster.epoch();
+        Change.Delta delta = pending.toDelta(cluster.node(), load, ++operations, Set.of(), data);
         Outcome outcome;
         try {
             failIfMissedSince(begun);
@@ -239,14 +243,14 @@ final class Exchange {
         }
         session.uses().reported(delta.times());
         if (data.stored() && outcome.base() != data.version()) {
-            cache.figures().conflict();
+            cluster.figures().conflict();
         }
         String oldId;
         try (AutoLock ignored = session.lock()) {
             oldId = data.getId();
             data.stored(pending, delta, outcome.base(), outcome.version(), epoch);
         }
-        cache.renamed(session, oldId, data.getId());
+        session.followId(oldId);
         String previousId = outcome.previousId();
         if (previousId != null) {
             dropAlias(previousId);
@@ -256,7 +260,7 @@ final class Exchange {
 
     private void refused(Outcome outcome) {
         SessionRecord view = outcome.view();
-        if (view != null && cache.node().equals(view.endingNode()) && view.state() == SessionRecord.State.ENDING) {
+        if (view != null && cluster.node().equals(view.endingNode()) && view.state() == SessionRecord.State.ENDING) {
             // A claim of which nobody here knew whether it had arrived.
             session.endLater(causeOf(outcome));
             throw new IllegalStateException("Session " + session.key() + " is being ended");
@@ -267,7 +271,7 @@ final class Exchange {
     // The record has its new id, and the holders must hear of it whatever becomes of the alias: it opens nothing.
     private void dropAlias(String previousId) {
         try {
-            cache.dropAlias(session.key(), previousId);
+            cluster.dropAlias(session.key(), previousId);
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: the alias of its former id stays until its time is over", session.key(), e);
         }
@@ -275,7 +279,7 @@ final class Exchange {
 
     private void tell(CompletableFuture<@Nullable Void> mine, Notice.Kind kind, Outcome outcome) {
         try {
-            cache.tell(outcome.holders(), kind, session.key(), outcome.version());
+            cluster.tell(outcome.holders(), kind, session.key(), outcome.version());
             mine.complete(null);
         } catch (RuntimeException e) {
             // Whatever it is: others wait for this.
@@ -300,9 +304,9 @@ final class Exchange {
 
     // The record has the change, so the holders must hear of it, late as it is.
     private void tellLater(Notice.Kind kind, Outcome outcome) {
-        cache.deadlines().in(RETRY_MS, () -> {
+        application.deadlines().in(RETRY_MS, () -> {
             try {
-                cache.tell(outcome.holders(), kind, session.key(), outcome.version());
+                cluster.tell(outcome.holders(), kind, session.key(), outcome.version());
             } catch (StoreUnavailableException e) {
                 LOG.debug("Session {}: its holders still cannot be told", session.key(), e);
                 tellLater(kind, outcome);
@@ -350,7 +354,7 @@ final class Exchange {
         private final @Nullable Long dueAt;
         private final BooleanSupplier won;
         private final String id;
-        private Set<String> asked = Set.of(cache.node());
+        private Set<String> asked = Set.of(cluster.node());
         private long since = data.version();
         private long epoch;
         private @Nullable Outcome outcome;
@@ -378,8 +382,8 @@ final class Exchange {
 
         /** Returns what to apply to the record next. */
         Change change() {
-            epoch = cache.epoch();
-            return new Change.Claim(cache.node(), cause, dueAt, asked, data.times(), since);
+            epoch = cluster.epoch();
+            return new Change.Claim(cluster.node(), cause, dueAt, asked, data.times(), since);
         }
 
         /** Takes the record's answer. */
@@ -399,7 +403,7 @@ final class Exchange {
                 }
                 case ASK -> {
                     asked = answer.holders();
-                    over = yields && !node(answer.holders()).equals(cache.node());
+                    over = yields && !node(answer.holders()).equals(cluster.node());
                 }
                 case NOT_DUE -> {
                     data.usedAt(answer.requireView().times().used());
@@ -473,14 +477,14 @@ final class Exchange {
         try (Claim claim = new Claim(cause, dueAt, won, false)) {
             while (!claim.isOver()) {
                 try {
-                    claim.answered(cache.apply(session.key(), claim.change()));
+                    claim.answered(cluster.apply(session.key(), claim.change()));
                 } catch (StoreUnavailableException e) {
                     claim.unanswered();
                     throw e;
                 }
                 Outcome question = claim.question();
                 if (question != null) {
-                    claim.heard(cache.tell(question.holders(), Notice.Kind.DUE, session.key(), question.version()));
+                    claim.heard(cluster.tell(question.holders(), Notice.Kind.DUE, session.key(), question.version()));
                 }
             }
             return claim.outcome();
@@ -496,7 +500,7 @@ final class Exchange {
     /** Tells the holders of an end that was claimed. Blocks. */
     void tellOfEnd(EndCause cause, Outcome claimed) {
         try {
-            cache.tell(claimed.holders(), Notice.Kind.of(cause), session.key(), claimed.version());
+            cluster.tell(claimed.holders(), Notice.Kind.of(cause), session.key(), claimed.version());
         } catch (StoreUnavailableException e) {
             LOG.warn("Session {}: has ended, but not every node could be told at once", session.key(), e);
             tellLater(Notice.Kind.of(cause), claimed);
@@ -506,18 +510,18 @@ final class Exchange {
     /** Leaves a tombstone of an end that was claimed, since its listeners have run; later if the cluster does not answer. Blocks. */
     void leaveTombstone() {
         try {
-            cache.apply(session.key(), new Change.End(cache.node()));
+            cluster.apply(session.key(), new Change.End(cluster.node()));
             buried();
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: has ended, but its record stays for a while", session.key(), e);
-            cache.deadlines().in(RETRY_MS, this::leaveTombstone);
+            application.deadlines().in(RETRY_MS, this::leaveTombstone);
         }
     }
 
     /** The tombstone is in place. Blocks if the session has had another id. */
     void buried() {
-        cache.dropAlias(session.key(), data.getId());
-        cache.ended(session.key());
+        cluster.dropAlias(session.key(), data.getId());
+        application.sessions().ended(session.key());
     }
 
     /**
@@ -533,15 +537,15 @@ final class Exchange {
         } finally {
             lock.unlock();
         }
-        cache.deadlines().run(() -> {
+        application.deadlines().run(() -> {
             try {
-                cache.apply(
+                cluster.apply(
                         session.key(),
-                        new Change.Claim(cache.node(), EndCause.INVALIDATED, null, Set.of(), data.times(), 0));
-                cache.apply(session.key(), new Change.End(cache.node()));
+                        new Change.Claim(cluster.node(), EndCause.INVALIDATED, null, Set.of(), data.times(), 0));
+                cluster.apply(session.key(), new Change.End(cluster.node()));
             } catch (StoreUnavailableException e) {
                 LOG.debug("Session {}: it is not known yet whether it was made", session.key(), e);
-                cache.deadlines().in(RETRY_MS, this::undoCreation);
+                application.deadlines().in(RETRY_MS, this::undoCreation);
             }
         });
     }
@@ -550,7 +554,7 @@ final class Exchange {
     Change.Leave leave(boolean unlessLast) {
         lock.lock();
         try {
-            return new Change.Leave(cache.node(), load, data.times(), unlessLast);
+            return new Change.Leave(cluster.node(), load, data.times(), unlessLast);
         } finally {
             lock.unlock();
         }

@@ -33,16 +33,18 @@ final class Expiries {
     private static final int AT_A_TIME = 500;
     private static final long RETRY_MS = 1000;
 
-    private final LiveSessionCache cache;
+    private final WebApplication application;
+    private final Cluster cluster;
     private final Deadlines deadlines;
     private final Queue<LiveSession> due = new ConcurrentLinkedQueue<>();
 
     /** Those whose listeners have run, and which are still to leave their tombstones. */
     private final Queue<LiveSession> over = new ConcurrentLinkedQueue<>();
 
-    Expiries(LiveSessionCache cache, Deadlines deadlines) {
-        this.cache = cache;
-        this.deadlines = deadlines;
+    Expiries(WebApplication application) {
+        this.application = application;
+        this.cluster = application.cluster();
+        this.deadlines = application.deadlines();
     }
 
     /** Ends the session soon, if it is due by then. Does not block. */
@@ -77,7 +79,7 @@ final class Expiries {
     }
 
     private void endSome() {
-        long now = cache.clusterTime();
+        long now = cluster.time();
         List<Exchange.Claim> claims = new ArrayList<>();
         try {
             for (LiveSession session : some(due)) {
@@ -102,7 +104,7 @@ final class Expiries {
                 bySession.put(claim.session().key(), claim);
                 changes.put(claim.session().key(), claim.change());
             }
-            cache.applyAll(changes, (key, change, outcome) -> {
+            cluster.applyAll(changes, (key, change, outcome) -> {
                 Exchange.Claim claim = Objects.requireNonNull(bySession.get(key));
                 if (outcome == null) {
                     claim.unanswered();
@@ -129,12 +131,12 @@ final class Expiries {
             return;
         }
         try {
-            long[] uses = cache.tellAll(Notice.Kind.DUE, questions);
+            long[] uses = cluster.tellAll(Notice.Kind.DUE, questions);
             for (int i = 0; i < uses.length; i++) {
                 asking.get(i).heard(uses[i]);
             }
         } catch (StoreUnavailableException e) {
-            LOG.debug("{}: {} sessions cannot be asked about and are looked at again", cache, asking.size(), e);
+            LOG.debug("{}: {} sessions cannot be asked about and are looked at again", application, asking.size(), e);
             asking.forEach(Exchange.Claim::unanswered);
         }
     }
@@ -155,14 +157,18 @@ final class Expiries {
             return;
         }
         try {
-            cache.tellAll(Notice.Kind.EXPIRED, news);
+            cluster.tellAll(Notice.Kind.EXPIRED, news);
         } catch (StoreUnavailableException e) {
-            LOG.warn("{}: {} sessions have ended, but not every node could be told at once", cache, news.size(), e);
+            LOG.warn(
+                    "{}: {} sessions have ended, but not every node could be told at once",
+                    application,
+                    news.size(),
+                    e);
             won.forEach(claim -> claim.tellOfEndLater());
         }
         won.forEach(claim -> claim.session().attachmentsEnd(EndCause.EXPIRED));
         Set<String> elsewhere =
-                cache.knownElsewhere(won.stream().map(Exchange.Claim::id).toList());
+                application.knownElsewhere(won.stream().map(Exchange.Claim::id).toList());
         for (Exchange.Claim claim : won) {
             boolean known = elsewhere.contains(claim.id());
             deadlines.queue(() -> claim.session().runListeners(EndCause.EXPIRED, claim.id(), known));
@@ -174,10 +180,10 @@ final class Expiries {
         Map<SessionKey, Change> ends = new HashMap<>();
         for (LiveSession session : some(over)) {
             sessions.put(session.key(), session);
-            ends.put(session.key(), new Change.End(cache.node()));
+            ends.put(session.key(), new Change.End(cluster.node()));
         }
         Set<LiveSession> left = new HashSet<>(sessions.values());
-        cache.applyAll(ends, (key, end, outcome) -> {
+        cluster.applyAll(ends, (key, end, outcome) -> {
             LiveSession session = Objects.requireNonNull(sessions.get(key));
             if (outcome != null) {
                 session.buried();

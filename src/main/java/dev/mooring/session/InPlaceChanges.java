@@ -20,17 +20,19 @@ final class InPlaceChanges {
 
     private final LiveSession session;
     private final LiveData data;
-    private final LiveSessionCache cache;
+    private final WebApplication application;
+    private final Cluster cluster;
 
     /** How often in a row it was looked again later, in vain. */
     private final AtomicInteger inVain = new AtomicInteger();
 
     private final AtomicBoolean planned = new AtomicBoolean();
 
-    InPlaceChanges(LiveSession session, LiveData data, LiveSessionCache cache) {
+    InPlaceChanges(LiveSession session, LiveData data, WebApplication application) {
         this.session = session;
         this.data = data;
-        this.cache = cache;
+        this.application = application;
+        this.cluster = application.cluster();
     }
 
     /** Looks at these attributes, and at those that nobody could tell of before. What has changed is to be stored. */
@@ -52,23 +54,23 @@ final class InPlaceChanges {
 
     private void look(LiveData.Suspect suspect) {
         try {
-            byte[] bytes = cache.codec().encodeWhileItChanges(suspect.value);
+            byte[] bytes = application.codec().encodeWhileItChanges(suspect.value);
             String objection;
             try (AutoLock ignored = session.lock()) {
                 objection = data.hasGrown(suspect, bytes)
-                        ? cache.rules().objectionTo(bytes.length, data.sizeWith(suspect.name, bytes.length))
+                        ? application.rules().objectionTo(bytes.length, data.sizeWith(suspect.name, bytes.length))
                         : null;
                 if (objection == null) {
                     data.compare(suspect, bytes);
                 }
             }
             if (objection != null) {
-                cache.rules().outgrown(session.key(), suspect.name, suspect.value, objection);
+                application.rules().outgrown(session.key(), suspect.name, suspect.value, objection);
             }
         } catch (IOException e) {
             boolean again = inVain.get() < LATER_LOOKS;
             if (!again) {
-                cache.rules().changeStaysHere(session.key(), suspect.name, suspect.value, e);
+                application.rules().changeStaysHere(session.key(), suspect.name, suspect.value, e);
             }
             try (AutoLock ignored = session.lock()) {
                 data.keepUnsure(suspect, again);
@@ -82,7 +84,7 @@ final class InPlaceChanges {
             return;
         }
         inVain.incrementAndGet();
-        cache.deadlines().in(LATER_MS, () -> {
+        application.deadlines().in(LATER_MS, () -> {
             planned.set(false);
             look(Set.of());
             session.storeAtTheEnd();

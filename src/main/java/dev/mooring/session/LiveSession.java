@@ -13,7 +13,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.session.ManagedSession;
-import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,7 +41,8 @@ public final class LiveSession extends ManagedSession {
     /** The session that a request on this thread has just found. */
     private static final ThreadLocal<@Nullable LiveSession> FOUND = new ThreadLocal<>();
 
-    private final LiveSessionCache cache;
+    private final WebApplication application;
+    private final Cluster cluster;
     private final LiveData data;
     private final Exchange exchange;
     private final Uses uses;
@@ -70,13 +70,14 @@ public final class LiveSession extends ManagedSession {
     /** Runs the listeners of the end, and so may still read what everybody else may not. Guarded by the session's lock. */
     private @Nullable Thread ender;
 
-    LiveSession(SessionManager manager, LiveData data, LiveSessionCache cache, long load) {
-        super(manager, data);
-        this.cache = cache;
+    LiveSession(WebApplication application, LiveData data, long load) {
+        super(application.manager(), data);
+        this.application = application;
+        this.cluster = application.cluster();
         this.data = data;
-        this.exchange = new Exchange(this, data, cache, load);
-        this.uses = new Uses(this, data, cache);
-        this.changes = new InPlaceChanges(this, data, cache);
+        this.exchange = new Exchange(this, data, application, load);
+        this.uses = new Uses(this, data, application);
+        this.changes = new InPlaceChanges(this, data, application);
     }
 
     /**
@@ -101,7 +102,7 @@ public final class LiveSession extends ManagedSession {
      * @throws StoreUnavailableException if it cannot be known what the session is now
      */
     void makeCurrent() {
-        if (!data.isCurrent(cache.epoch()) && !_lock.isHeldByCurrentThread()) {
+        if (!data.isCurrent(cluster.epoch()) && !_lock.isHeldByCurrentThread()) {
             refresh();
         }
     }
@@ -167,7 +168,7 @@ public final class LiveSession extends ManagedSession {
             value = data.adopt(unread);
         }
         if (value != null) {
-            cache.inContext(() -> Environment.activated(value, this));
+            application.run(() -> Environment.activated(value, this));
         }
     }
 
@@ -263,7 +264,7 @@ public final class LiveSession extends ManagedSession {
         onSessionActivation();
         Set<String> names;
         try (AutoLock ignored = lock()) {
-            names = data.unreadNames(cache.codec()::isActivationListener);
+            names = data.unreadNames(application.codec()::isActivationListener);
         }
         names.forEach(this::materialise);
     }
@@ -276,7 +277,7 @@ public final class LiveSession extends ManagedSession {
             values = passivated ? data.materialised() : Map.of();
             passivated = false;
         }
-        cache.inContext(() -> values.values().forEach(value -> Environment.activated(value, this)));
+        application.run(() -> values.values().forEach(value -> Environment.activated(value, this)));
     }
 
     /**
@@ -292,7 +293,7 @@ public final class LiveSession extends ManagedSession {
         }
         values.values().removeIf(value -> !Environment.isActivationListener(value.getClass()));
         if (!values.isEmpty()) {
-            cache.inContext(() -> values.values().forEach(value -> Environment.passivating(value, this)));
+            application.run(() -> values.values().forEach(value -> Environment.passivating(value, this)));
             noticeChanges(values.keySet());
         }
     }
@@ -304,12 +305,12 @@ public final class LiveSession extends ManagedSession {
         makeCurrent();
         Encoded encoded = null;
         if (value != null) {
-            encoded = cache.rules().admit(key(), name, value);
+            encoded = application.rules().admit(key(), name, value);
             try (AutoLock ignored = lock()) {
-                cache.rules().checkLimits(data, name, encoded.size());
+                application.rules().checkLimits(data, name, encoded.size());
             }
         }
-        boolean later = cache.storesLater(this);
+        boolean later = application.storesLater(this);
         long losses = exchange.losses();
         materialise(name);
         try {
@@ -334,13 +335,13 @@ public final class LiveSession extends ManagedSession {
     /** Calls the listeners of an attribute where they expect to run, on whatever thread. */
     @Override
     protected void onSessionAttributeUpdate(String name, @Nullable Object newValue, @Nullable Object oldValue) {
-        cache.inContext(() -> super.onSessionAttributeUpdate(name, newValue, oldValue));
+        application.run(() -> super.onSessionAttributeUpdate(name, newValue, oldValue));
     }
 
     @Override
     public void setMaxInactiveInterval(int seconds) {
         makeCurrent();
-        boolean later = cache.storesLater(this);
+        boolean later = application.storesLater(this);
         long losses = exchange.losses();
         // As in Jetty the new interval begins now.
         uses.now();
@@ -412,7 +413,7 @@ public final class LiveSession extends ManagedSession {
     /** The user has logged out, here or elsewhere: tells whatever is attached. Does not block; for any thread. */
     void loggedOut() {
         logouts.incrementAndGet();
-        attachments.forEach(attachment -> cache.deadlines().run(attachment::loggedOut));
+        attachments.forEach(attachment -> application.deadlines().run(attachment::loggedOut));
     }
 
     // ---- id
@@ -420,7 +421,7 @@ public final class LiveSession extends ManagedSession {
     /** Takes a new id in this web application. Called by Jetty through the cache, while the state is CHANGING or VALID. */
     void renameTo(String newId) {
         store();
-        cache.alias(key(), newId, data.getMaxInactiveMs());
+        cluster.alias(key(), newId, data.getMaxInactiveMs());
         long losses = exchange.losses();
         try (AutoLock ignored = lock()) {
             data.renameTo(newId);
@@ -431,7 +432,7 @@ public final class LiveSession extends ManagedSession {
             checkAlive();
             onIdChanged();
         } catch (IllegalStateException e) {
-            cache.dropAlias(key(), newId);
+            cluster.dropAlias(key(), newId);
             throw e;
         }
         confirmedId = newId;
@@ -469,6 +470,15 @@ public final class LiveSession extends ManagedSession {
         }
         if (response != null && isSetCookieNeeded()) {
             Response.putCookie(response, _manager.getSessionCookie(this, request.isSecure()));
+        }
+    }
+
+    /** The session may have another id than before: it is found by that from now on. */
+    void followId(String oldId) {
+        String id = data.getId();
+        if (!oldId.equals(id)) {
+            setExtendedId(_manager.getSessionIdManager().getExtendedId(id, null));
+            application.sessions().renamed(this, oldId);
         }
     }
 
@@ -560,7 +570,7 @@ public final class LiveSession extends ManagedSession {
     /** When the cookie was sent, by this machine's clock, which Jetty compares it with. */
     @Override
     public long getCookieSetTime() {
-        return super.getCookieSetTime() + System.currentTimeMillis() - cache.clusterTime();
+        return super.getCookieSetTime() + System.currentTimeMillis() - cluster.time();
     }
 
     /** A request has found this session; {@link #access} comes next, on the same thread. */
@@ -590,7 +600,7 @@ public final class LiveSession extends ManagedSession {
             }
             _newSession = false;
             data.setLastAccessed(data.getAccessed());
-            data.setAccessed(cache.clusterTime());
+            data.setAccessed(cluster.time());
         }
         uses.now();
         if (accessor) {
@@ -619,7 +629,7 @@ public final class LiveSession extends ManagedSession {
         try {
             makeCurrent();
             uses.last();
-            long now = cache.clusterTime();
+            long now = cluster.time();
             if (data.deadline() > now || !end(EndCause.EXPIRED, now)) {
                 uses.armAlarm();
             }
@@ -656,7 +666,7 @@ public final class LiveSession extends ManagedSession {
                 ? exchange.tryToClaim(EndCause.EXPIRED, now, () -> startInvalidating(EndCause.EXPIRED), yields)
                 : null;
         if (claim == null) {
-            cache.deadlines().queue(this::expireIfDue);
+            application.deadlines().queue(this::expireIfDue);
         }
         return claim;
     }
@@ -669,7 +679,7 @@ public final class LiveSession extends ManagedSession {
             uses.lookAgainIn(YIELD_MS);
         } else if (outcome.result() == Outcome.Result.NOT_DUE) {
             // By what this copy knows it may still seem to be.
-            cache.deadlines().queue(this::expireIfDue);
+            application.deadlines().queue(this::expireIfDue);
         } else {
             endedElsewhere(Exchange.causeOf(outcome));
         }
@@ -716,7 +726,7 @@ public final class LiveSession extends ManagedSession {
     void goAway() {
         evicted = true;
         uses.disarm();
-        cache.evicted(this);
+        application.sessions().evicted(this);
     }
 
     /** Called under the lock of the exchange. */
@@ -727,7 +737,7 @@ public final class LiveSession extends ManagedSession {
             }
             evicted = false;
         }
-        cache.holdAgain(this);
+        application.sessions().holdAgain(this);
         uses.armAlarm();
         return true;
     }
@@ -782,7 +792,7 @@ public final class LiveSession extends ManagedSession {
 
     /** This node's claim of the end has arrived although its answer has not: goes on with it. Does not block. */
     void endLater(EndCause cause) {
-        cache.deadlines().run(() -> {
+        application.deadlines().run(() -> {
             try {
                 end(cause, null);
             } catch (StoreUnavailableException | IllegalStateException e) {
@@ -803,7 +813,7 @@ public final class LiveSession extends ManagedSession {
         try (AutoLock ignored = lock()) {
             ender = Thread.currentThread();
         }
-        cache.coverListeners();
+        application.coverListeners();
         try {
             _manager.onSessionDestroyed(this);
         } catch (RuntimeException e) {
@@ -827,9 +837,9 @@ public final class LiveSession extends ManagedSession {
     }
 
     /** Tells whether the current thread has just ended the session of that id in this web application, and goes on to others. */
-    static boolean hasJustEnded(LiveSessionCache cache, String id) {
+    static boolean hasJustEnded(WebApplication application, String id) {
         Ending ending = ENDING.get();
-        return ending != null && ending.session.cache == cache && ending.id.equals(id);
+        return ending != null && ending.session.application == application && ending.id.equals(id);
     }
 
     private boolean begin(EndCause cause, @Nullable Long dueAt) {
@@ -876,7 +886,7 @@ public final class LiveSession extends ManagedSession {
             ender = Thread.currentThread();
             data.heard().ended(cause);
             if (data.stored()) {
-                cache.ending(key());
+                application.sessions().ending(key());
             }
             return true;
         }
@@ -891,7 +901,7 @@ public final class LiveSession extends ManagedSession {
         } finally {
             depart();
             if (data.stored() && data.heard().end() == EndCause.EXPIRED) {
-                cache.expiries().bury(this);
+                application.expiries().bury(this);
             } else if (data.stored()) {
                 exchange.leaveTombstone();
             } else {
@@ -948,7 +958,7 @@ public final class LiveSession extends ManagedSession {
 
     private void depart() {
         uses.disarm();
-        cache.forget(this);
+        application.sessions().forget(this);
         setResident(false);
     }
 
@@ -1047,7 +1057,7 @@ public final class LiveSession extends ManagedSession {
 
     private void tellAttachment(Attachment attachment, EndCause cause) {
         if (attachments.remove(attachment)) {
-            cache.deadlines().run(() -> attachment.sessionEnded(cause));
+            application.deadlines().run(() -> attachment.sessionEnded(cause));
         }
     }
 

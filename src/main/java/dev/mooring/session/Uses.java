@@ -20,7 +20,8 @@ final class Uses {
 
     private final LiveSession session;
     private final LiveData data;
-    private final LiveSessionCache cache;
+    private final WebApplication application;
+    private final Cluster cluster;
     private final AtomicInteger requests = new AtomicInteger();
 
     /** False from a use until a report begins. */
@@ -34,10 +35,11 @@ final class Uses {
     /** The deadline that the alarm was set to; a later one is found when it goes off. */
     private volatile long armedFor = Long.MAX_VALUE;
 
-    Uses(LiveSession session, LiveData data, LiveSessionCache cache) {
+    Uses(LiveSession session, LiveData data, WebApplication application) {
         this.session = session;
         this.data = data;
-        this.cache = cache;
+        this.application = application;
+        this.cluster = application.cluster();
         this.reportedUntil = data.used();
     }
 
@@ -56,7 +58,7 @@ final class Uses {
 
     /** The session is in use now. */
     void now() {
-        data.usedAt(cache.clusterTime());
+        data.usedAt(cluster.time());
         if (reported.compareAndSet(true, false)) {
             reportLater();
         }
@@ -72,7 +74,7 @@ final class Uses {
 
     /** Uses are reported in time, so that after a crash no other node ends the session too early. */
     private void reportLater() {
-        cache.reportLater(session, reportedUntil + reportPeriodMs());
+        application.reports().add(session, reportedUntil + reportPeriodMs());
     }
 
     private long reportPeriodMs() {
@@ -108,10 +110,11 @@ final class Uses {
         boolean wanted = deadline != Long.MAX_VALUE && !session.isInvalidOrInvalidating() && !session.isEvicted();
         setAlarm(
                 wanted
-                        ? cache.deadlines()
+                        ? application
+                                .deadlines()
                                 .ring(
-                                        Math.max(SHORTEST_WAIT_MS, deadline - cache.clusterTime()),
-                                        () -> cache.expiries().add(session))
+                                        Math.max(SHORTEST_WAIT_MS, deadline - cluster.time()),
+                                        () -> application.expiries().add(session))
                         : null);
     }
 
@@ -127,12 +130,14 @@ final class Uses {
 
     /** Looks again whether the session is due. */
     void lookAgainIn(long delayMs) {
-        setAlarm(cache.deadlines().ring(delayMs, () -> cache.expiries().add(session)));
+        setAlarm(application
+                .deadlines()
+                .ring(delayMs, () -> application.expiries().add(session)));
     }
 
     /** Looks again soon: the cluster did not say whether the session is due. */
     void snooze() {
-        setAlarm(cache.deadlines().in(RETRY_MS, session::expireIfDue));
+        setAlarm(application.deadlines().in(RETRY_MS, session::expireIfDue));
     }
 
     void disarm() {

@@ -56,7 +56,7 @@ class EvictionIT {
                 .expecting(
                         ":chmio.EntryOperation:.*cannot be cast to class dev.mooring.model.SessionRecord",
                         "Hazelcast says what it met")
-                .expecting(":dms.LiveSessionCache:.*removed, since its record is damaged", "the test damages one")
+                .expecting(":dms.Loads:.*removed, since its record is damaged", "the test damages one")
                 .expecting(":dms.AttributeRules:.*stays on this node, it cannot be serialised", "the test sets one")
                 .passes(List.of(on(0).path()));
     }

@@ -1,0 +1,154 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.Change;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sessions of one web application that are in no node's memory, and yet must end in time: this node looks after those whose last
+ * holder it was, and for those that nodes which are gone have left behind. Thread-safe; what looks at a session blocks.
+ */
+final class LeftOvers {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LeftOvers.class);
+    private static final long RETRY_MS = 500;
+    private static final long LOOK_AGAIN_MS = 1_000;
+
+    /** How long a session may be due before it is taken for left over: its own nodes end it within a second. */
+    private static final long OVERDUE_MS = 5_000;
+
+    /** What watches a session that has no deadline. */
+    private static final Future<?> NEVER = CompletableFuture.completedFuture(null);
+
+    private final WebApplication application;
+    private final LiveSessions sessions;
+    private final Cluster cluster;
+    private final Deadlines deadlines;
+
+    /** Set when a node may be gone, and so any session be left over. */
+    private final AtomicBoolean lost = new AtomicBoolean();
+
+    /** Counts the searches. */
+    private final AtomicLong searches = new AtomicLong();
+
+    LeftOvers(WebApplication application) {
+        this.application = application;
+        this.sessions = application.sessions();
+        this.cluster = application.cluster();
+        this.deadlines = application.deadlines();
+    }
+
+    /** Ends what is left over, if it is this node's turn to look. Blocks. */
+    void search() {
+        long turn = searches.incrementAndGet();
+        // The first need not have this web application.
+        if (!cluster.looksForLeftOver() && turn % 2 == 0) {
+            return;
+        }
+        boolean every = lost.getAndSet(false);
+        try {
+            deadlines.forEach(cluster.leftOver(cluster.time() - OVERDUE_MS, every), this::look);
+        } catch (StoreUnavailableException e) {
+            lost.set(true);
+            LOG.debug("{}: left-over sessions are looked for again later", application, e);
+        }
+    }
+
+    /** Another epoch of the lease: nodes may be gone, and what was heard may not be all. Does not block. */
+    void epochBegan() {
+        lost.set(true);
+        lookAgain();
+    }
+
+    /** Notices may have been lost, also of an end: a session whose WebSockets are silent is looked at all the same. */
+    private void lookAgain() {
+        deadlines.run(() -> {
+            for (LiveSession session : sessions.all()) {
+                try {
+                    if (session.attachments() > 0) {
+                        session.makeCurrent();
+                    }
+                } catch (IllegalStateException e) {
+                    LOG.debug("Session {}: ends already", session.key(), e);
+                } catch (StoreUnavailableException e) {
+                    LOG.debug("{}: sessions with WebSockets are looked at again later", application, e);
+                    deadlines.in(LOOK_AGAIN_MS, this::lookAgain);
+                    return;
+                }
+            }
+        });
+    }
+
+    /** This node has left the holders of a session. As the last of them it keeps the deadline, though not the session. */
+    void left(SessionKey key, Outcome outcome) {
+        boolean last =
+                outcome.holders().stream().allMatch(other -> other.equals(cluster.node()) || cluster.isGone(other));
+        if (last && outcome.requireView().state() == SessionRecord.State.LIVE) {
+            long deadline = outcome.requireView().deadline();
+            sessions.watch(
+                    key,
+                    () -> deadline == Long.MAX_VALUE
+                            ? NEVER
+                            : deadlines.in(deadline - cluster.time(), () -> look(key)));
+        }
+    }
+
+    /** Looks at a session that may be due, or whose end somebody has begun. Blocks. */
+    void look(SessionKey key) {
+        Heard known = sessions.hear(key);
+        LiveSession here = known.session();
+        if (here != null) {
+            here.lookAgain();
+            return;
+        }
+        try {
+            long epoch = cluster.epoch();
+            long load = cluster.nextLoad();
+            Outcome outcome = cluster.apply(key, new Change.Join(cluster.node(), load, 0, null));
+            SessionRecord view = outcome.view();
+            if (outcome.applied()) {
+                application
+                        .loads()
+                        .adopt(key, known, outcome.requireView(), load, epoch)
+                        .expireIfDue();
+            } else if (view != null && view.state() == SessionRecord.State.ENDING) {
+                inheritEnd(key, known, view, load, epoch);
+            }
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: looked at again later", key, e);
+            if (known.isWatched()) {
+                known.watch(deadlines.in(RETRY_MS, () -> look(key)));
+            }
+        } finally {
+            sessions.forgetUnlessKept(key, known);
+        }
+    }
+
+    private void inheritEnd(SessionKey key, Heard known, SessionRecord begun, long load, long epoch) {
+        String claimant = begun.endingNode();
+        EndCause cause = begun.cause();
+        if (claimant == null || cause == null) {
+            return;
+        }
+        boolean mine = claimant.equals(cluster.node());
+        if (mine ? sessions.isEnding(key) : !cluster.isGone(claimant)) {
+            return;
+        }
+        Outcome outcome = cluster.apply(key, new Change.Inherit(cluster.node(), claimant));
+        if (outcome.applied()) {
+            application
+                    .loads()
+                    .restore(key, known, outcome.requireView(), load, epoch)
+                    .inheritEnd(cause);
+        }
+    }
+}

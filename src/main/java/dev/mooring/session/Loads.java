@@ -1,0 +1,151 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.DamagedRecordException;
+import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.Change;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the sessions of one web application by the ids that clients bring, and loads those that are not on this node; threads that
+ * want the same one at the same time wait for one load. Thread-safe; blocks.
+ */
+final class Loads {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Loads.class);
+
+    private final WebApplication application;
+    private final LiveSessions sessions;
+    private final Cluster cluster;
+    private final Map<String, CompletableFuture<Optional<LiveSession>>> loading = new ConcurrentHashMap<>();
+
+    Loads(WebApplication application) {
+        this.application = application;
+        this.sessions = application.sessions();
+        this.cluster = application.cluster();
+    }
+
+    /** Returns the session that an id opens, entered if asked; null if there is none, or the cluster does not answer. */
+    @Nullable
+    LiveSession find(String id, boolean enter) {
+        try {
+            while (true) {
+                LiveSession session = find(id);
+                if (session == null) {
+                    return null;
+                }
+                if (session.data().deadline() <= cluster.time()) {
+                    session.expireIfDue();
+                }
+                if (!enter || session.enter()) {
+                    return session;
+                }
+                if (session.isInvalidOrInvalidating() && sessions.get(id) == session || !session.isResident()) {
+                    // Just ending, and not yet out of the map.
+                    return null;
+                }
+            }
+        } catch (StoreUnavailableException e) {
+            StoreFailure.leave(e);
+            return null;
+        }
+    }
+
+    private @Nullable LiveSession find(String id) {
+        LiveSession session = sessions.get(id);
+        if (session == null) {
+            session = load(id);
+        } else {
+            session.makeCurrent();
+        }
+        return session == null || !session.data().getId().equals(id) ? null : session;
+    }
+
+    private @Nullable LiveSession load(String id) {
+        CompletableFuture<Optional<LiveSession>> mine = new CompletableFuture<>();
+        CompletableFuture<Optional<LiveSession>> others = loading.putIfAbsent(id, mine);
+        if (others != null) {
+            try {
+                return others.join().orElse(null);
+            } catch (CompletionException e) {
+                throw StoreFailure.shared(e.getCause());
+            }
+        }
+        try {
+            SessionKey key = cluster.key(id);
+            Optional<LiveSession> loaded =
+                    load(key, id).or(() -> cluster.resolve(key).flatMap(target -> load(target, id)));
+            mine.complete(loaded);
+            return loaded.orElse(null);
+        } catch (RuntimeException e) {
+            mine.completeExceptionally(e);
+            throw e;
+        } finally {
+            loading.remove(id, mine);
+        }
+    }
+
+    private Optional<LiveSession> load(SessionKey key, String id) {
+        Heard known = sessions.hear(key);
+        LiveSession here = known.session();
+        if (here != null) {
+            // Known under an id that it has no longer, or has had before.
+            here.makeCurrent();
+            return here.data().getId().equals(id) ? Optional.of(here) : Optional.empty();
+        }
+        try {
+            long load = cluster.nextLoad();
+            long epoch = cluster.epoch();
+            Outcome outcome = cluster.apply(key, new Change.Join(cluster.node(), load, 0, id));
+            return outcome.applied()
+                    ? Optional.of(adopt(key, known, outcome.requireView(), load, epoch))
+                    : Optional.empty();
+        } catch (DamagedRecordException e) {
+            if (!application.manager().getSessionCache().isRemoveUnloadableSessions() || !cluster.removeDamaged(key)) {
+                throw e;
+            }
+            LOG.warn("Session {}: removed, since its record is damaged", key, e);
+            return Optional.empty();
+        } finally {
+            sessions.forgetUnlessKept(key, known);
+        }
+    }
+
+    /** Brings a session to this node whose record was read in the given epoch, when this node entered its holders. */
+    LiveSession adopt(SessionKey key, Heard known, SessionRecord record, long load, long epoch) {
+        LiveSession session = restore(key, known, record, load, epoch);
+        EndCause cause = known.end();
+        if (cause != null) {
+            // The notice came between the load and this line.
+            session.endedElsewhere(cause);
+        } else {
+            session.uses().armAlarm();
+            session.activate();
+        }
+        return session;
+    }
+
+    /** As {@link #adopt}, for a session that does not go on. */
+    LiveSession restore(SessionKey key, Heard known, SessionRecord record, long load, long epoch) {
+        LiveData data = application.newData(key, known, record.times().created(), record.maxInactiveMs());
+        data.setId(record.id());
+        data.adopt(record, epoch);
+        LiveSession loaded = new LiveSession(application, data, load);
+        loaded.setResident(true);
+        LiveSession session = sessions.loaded(loaded);
+        if (session != loaded) {
+            session.loadedAgain(load);
+        }
+        return session;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.Inbox;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Notice;
+import dev.mooring.model.SessionKey;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes what other nodes say of the sessions of one web application, on Hazelcast's threads: notes it, and leaves what there is to do
+ * to others. Thread-safe; takes no lock, and nothing blocks.
+ */
+final class Notices implements Inbox.Hearer {
+
+    private final WebApplication application;
+
+    Notices(WebApplication application) {
+        this.application = application;
+    }
+
+    @Override
+    public long heard(Notice notice) {
+        Heard known = application.sessions().known(notice.key());
+        if (known == null) {
+            return 0;
+        }
+        LiveSession session = known.session();
+        return switch (notice.kind()) {
+            case CHANGED -> {
+                known.changed(notice.version());
+                yield 0;
+            }
+            case LOGGED_OUT -> {
+                known.changed(notice.version());
+                if (session != null) {
+                    session.loggedOut();
+                }
+                follow(notice.key(), known);
+                yield 0;
+            }
+            case LIMITED -> {
+                known.changed(notice.version());
+                follow(notice.key(), known);
+                yield 0;
+            }
+            case INVALIDATED -> ended(notice.key(), known, session, EndCause.INVALIDATED);
+            case EXPIRED -> ended(notice.key(), known, session, EndCause.EXPIRED);
+            case DUE -> lastUse(known, session);
+        };
+    }
+
+    /** The deadline may be another now. */
+    private void follow(SessionKey key, Heard known) {
+        if (known.session() != null || known.isWatched()) {
+            application.deadlines().run(() -> application.leftOvers().look(key));
+        }
+    }
+
+    private long lastUse(Heard known, @Nullable LiveSession session) {
+        if (session != null) {
+            return session.uses().last();
+        }
+        // Evicted, it has told the record when it was used last; else it is just being loaded, and so in use.
+        return known.isWatched() ? 0 : application.cluster().time();
+    }
+
+    private long ended(SessionKey key, Heard known, @Nullable LiveSession session, EndCause cause) {
+        known.ended(cause);
+        if (session != null) {
+            application.deadlines().run(() -> session.endedElsewhere(cause));
+        } else if (known.isWatched()) {
+            known.watch(null);
+            application.sessions().forgetUnlessKept(key, known);
+        }
+        return 0;
+    }
+}
