@@ -131,7 +131,7 @@ final class CommitStream extends HttpStream.Wrapper {
             }
         }
         if (session != null) {
-            session.abandonUnlessStored();
+            session.ending().abandonUnlessStored();
         }
         return failure;
     }

@@ -47,7 +47,7 @@ final class Evictions {
 
     private void evict(LiveSession session, long usedBefore) {
         try {
-            Change leave = session.evict(usedBefore);
+            Change leave = session.residence().evict(usedBefore);
             if (leave != null) {
                 leaving.put(session.key(), leave);
             }

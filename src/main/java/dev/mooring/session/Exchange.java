@@ -78,7 +78,7 @@ final class Exchange {
         try {
             EndCause cause = data.heard().end();
             if (cause != null) {
-                session.endedElsewhere(cause);
+                session.ending().elsewhere(cause);
             }
             long epoch = cluster.epoch();
             if (session.isInvalidOrInvalidating() || !session.isResident() || data.isCurrent(epoch)) {
@@ -88,7 +88,7 @@ final class Exchange {
             Outcome outcome = join();
             if (outcome.applied()) {
                 adopt(outcome.requireView(), epoch);
-                return session.comeBack();
+                return session.residence().comeBack();
             }
             refused(outcome);
             return false;
@@ -115,7 +115,7 @@ final class Exchange {
             // What is written from here on belongs to the next load, which the departure does not touch.
             load = cluster.nextLoad();
             data.doubt();
-            session.goAway();
+            session.residence().goAway();
             return leave;
         } finally {
             lock.unlock();
@@ -174,9 +174,9 @@ final class Exchange {
             data.adopt(record, epoch);
             loggedOut &= !data.isLoggedIn();
         }
-        session.followId(oldId);
+        session.idChange().follow(oldId);
         if (loggedOut) {
-            session.loggedOut();
+            session.attachments().tellLogout();
         }
         session.uses().follow();
     }
@@ -201,7 +201,7 @@ final class Exchange {
                 // Another thread's change may have carried what this one wants stored: wait until it has been told.
                 mine = told;
             } else {
-                kind = session.takeLogout() ? Notice.Kind.LOGGED_OUT : pending.kind();
+                kind = pending.kind();
                 outcome = apply(pending, begun);
                 if (outcome == null) {
                     return false;
@@ -215,7 +215,7 @@ final class Exchange {
             await(mine);
         } else {
             if (kind == Notice.Kind.LOGGED_OUT) {
-                session.loggedOut();
+                session.attachments().tellLogout();
             }
             tell(mine, kind, outcome);
         }
@@ -250,7 +250,7 @@ final class Exchange {
             oldId = data.getId();
             data.stored(pending, delta, outcome.base(), outcome.version(), epoch);
         }
-        session.followId(oldId);
+        session.idChange().follow(oldId);
         String previousId = outcome.previousId();
         if (previousId != null) {
             dropAlias(previousId);
@@ -262,10 +262,10 @@ final class Exchange {
         SessionRecord view = outcome.view();
         if (view != null && cluster.node().equals(view.endingNode()) && view.state() == SessionRecord.State.ENDING) {
             // A claim of which nobody here knew whether it had arrived.
-            session.endLater(causeOf(outcome));
+            session.ending().later(causeOf(outcome));
             throw new IllegalStateException("Session " + session.key() + " is being ended");
         }
-        session.endedElsewhere(causeOf(outcome));
+        session.ending().elsewhere(causeOf(outcome));
     }
 
     // The record has its new id, and the holders must hear of it whatever becomes of the alias: it opens nothing.

@@ -83,7 +83,7 @@ final class Expiries {
         List<Exchange.Claim> claims = new ArrayList<>();
         try {
             for (LiveSession session : some(due)) {
-                Exchange.Claim claim = session.claimIfDue(now);
+                Exchange.Claim claim = session.ending().claimIfDue(now);
                 if (claim != null) {
                     claims.add(claim);
                 }
@@ -150,7 +150,7 @@ final class Expiries {
                 won.add(claim);
                 news.add(new Inbox.News(claim.session().key(), outcome.version(), outcome.holders()));
             } else {
-                claim.session().notExpired(outcome);
+                claim.session().ending().notExpired(outcome);
             }
         }
         if (won.isEmpty()) {
@@ -166,12 +166,12 @@ final class Expiries {
                     e);
             won.forEach(claim -> claim.tellOfEndLater());
         }
-        won.forEach(claim -> claim.session().attachmentsEnd(EndCause.EXPIRED));
+        won.forEach(claim -> claim.session().attachments().tellEnd(EndCause.EXPIRED));
         Set<String> elsewhere =
                 application.knownElsewhere(won.stream().map(Exchange.Claim::id).toList());
         for (Exchange.Claim claim : won) {
             boolean known = elsewhere.contains(claim.id());
-            deadlines.queue(() -> claim.session().runListeners(EndCause.EXPIRED, claim.id(), known));
+            deadlines.queue(() -> claim.session().ending().runListeners(EndCause.EXPIRED, claim.id(), known));
         }
     }
 
@@ -186,7 +186,7 @@ final class Expiries {
         cluster.applyAll(ends, (key, end, outcome) -> {
             LiveSession session = Objects.requireNonNull(sessions.get(key));
             if (outcome != null) {
-                session.buried();
+                session.exchange().buried();
                 left.remove(session);
             }
         });

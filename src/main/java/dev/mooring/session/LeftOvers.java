@@ -74,7 +74,7 @@ final class LeftOvers {
         deadlines.run(() -> {
             for (LiveSession session : sessions.all()) {
                 try {
-                    if (session.attachments() > 0) {
+                    if (!session.attachments().isEmpty()) {
                         session.makeCurrent();
                     }
                 } catch (IllegalStateException e) {
@@ -119,6 +119,7 @@ final class LeftOvers {
                 application
                         .loads()
                         .adopt(key, known, outcome.requireView(), load, epoch)
+                        .ending()
                         .expireIfDue();
             } else if (view != null && view.state() == SessionRecord.State.ENDING) {
                 inheritEnd(key, known, view, load, epoch);
@@ -148,7 +149,8 @@ final class LeftOvers {
             application
                     .loads()
                     .restore(key, known, outcome.requireView(), load, epoch)
-                    .inheritEnd(cause);
+                    .ending()
+                    .inherit(cause);
         }
     }
 }

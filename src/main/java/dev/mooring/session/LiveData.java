@@ -116,6 +116,7 @@ final class LiveData extends SessionData {
         private @Nullable String id;
         private @Nullable Long maxInactiveMs;
         private long maxInactiveEdit;
+        private long logoutEdit;
         private Times times = new Times(0, 0, 0, 0, 0);
 
         private record Edit(
@@ -128,6 +129,9 @@ final class LiveData extends SessionData {
 
         /** Returns what to tell the other holders of it. */
         Notice.Kind kind() {
+            if (logoutEdit != 0) {
+                return Notice.Kind.LOGGED_OUT;
+            }
             return maxInactiveMs == null ? Notice.Kind.CHANGED : Notice.Kind.LIMITED;
         }
 
@@ -199,6 +203,10 @@ final class LiveData extends SessionData {
 
     private long edits;
     private long maxInactiveEdit;
+
+    /** The number of the change by which the user has logged out here, until that is stored; 0 for none. */
+    private long logoutEdit;
+
     private @Nullable String newId;
 
     /** Starts a session that the cluster does not know yet. */
@@ -332,15 +340,9 @@ final class LiveData extends SessionData {
         });
     }
 
-    /** Returns what is to be stored, or null if there is nothing. */
+    /** Returns what is to be stored, or null if there is nothing. A logout may be no more than a new version. */
     @Nullable
     Pending pending() {
-        return pending(false);
-    }
-
-    /** As {@link #pending()}; with {@code anyway}, what is returned may be no more than a new version. */
-    @Nullable
-    Pending pending(boolean anyway) {
         Pending pending = new Pending();
         slots.forEach((name, slot) -> {
             if (slot.edit != 0) {
@@ -355,7 +357,7 @@ final class LiveData extends SessionData {
                                 slot.stamp != null));
             }
         });
-        if (!anyway && stored && pending.edits.isEmpty() && maxInactiveEdit == 0 && newId == null) {
+        if (stored && pending.edits.isEmpty() && maxInactiveEdit == 0 && logoutEdit == 0 && newId == null) {
             return null;
         }
         pending.create = !stored;
@@ -363,6 +365,7 @@ final class LiveData extends SessionData {
         pending.id = stored ? newId : getId();
         pending.maxInactiveMs = stored && maxInactiveEdit == 0 ? null : (Long) getMaxInactiveMs();
         pending.maxInactiveEdit = maxInactiveEdit;
+        pending.logoutEdit = logoutEdit;
         pending.times = times();
         return pending;
     }
@@ -393,9 +396,7 @@ final class LiveData extends SessionData {
                 unsure |= slot.unsure;
             }
         });
-        if (pending.maxInactiveEdit == maxInactiveEdit) {
-            maxInactiveEdit = 0;
-        }
+        forgetEdits(pending);
         if (pending.id != null) {
             super.setId(pending.id);
             newId = Objects.equals(pending.id, newId) ? null : newId;
@@ -428,13 +429,20 @@ final class LiveData extends SessionData {
                 slots.remove(name);
             }
         });
-        if (pending.maxInactiveEdit == maxInactiveEdit) {
-            maxInactiveEdit = 0;
-        }
+        forgetEdits(pending);
         newId = null;
         version = 0;
         epoch = 0;
         return true;
+    }
+
+    private void forgetEdits(Pending pending) {
+        if (pending.maxInactiveEdit == maxInactiveEdit) {
+            maxInactiveEdit = 0;
+        }
+        if (pending.logoutEdit == logoutEdit) {
+            logoutEdit = 0;
+        }
     }
 
     Times times() {
@@ -629,6 +637,9 @@ final class LiveData extends SessionData {
     public @Nullable Object setAttribute(String name, @Nullable Object value) {
         Slot slot = slots.get(name);
         Object old = slot == null ? null : read(name, slot);
+        if (Login.isEndedBy(name, value)) {
+            logoutEdit = ++edits;
+        }
         if (value == null && slot == null) {
             return null;
         }

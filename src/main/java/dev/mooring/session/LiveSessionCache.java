@@ -222,7 +222,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         if (!shared) {
             return super.delete(id);
         }
-        return LiveSession.hasJustEnded(application(), id)
+        return Ending.hasJustEnded(application(), id)
                 ? null
                 : application().loads().find(id, false);
     }
@@ -255,7 +255,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
             return null;
         }
         try {
-            session.renameTo(newId);
+            session.idChange().take(newId);
             tellIdListeners(session, oldId);
         } catch (StoreUnavailableException | IllegalStateException e) {
             // LiveSession.renewId sees that the id is still the old one, and tells the application.
@@ -321,7 +321,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
             return;
         }
         try {
-            departures.put(key, session.handOn());
+            departures.put(key, session.residence().handOn());
         } catch (StoreUnavailableException e) {
             LOG.warn("Session {}: not handed on when this node stopped", key, e);
         }

@@ -45,7 +45,7 @@ final class Loads {
                     return null;
                 }
                 if (session.data().deadline() <= cluster.time()) {
-                    session.expireIfDue();
+                    session.ending().expireIfDue();
                 }
                 if (!enter || session.enter()) {
                     return session;
@@ -127,10 +127,10 @@ final class Loads {
         EndCause cause = known.end();
         if (cause != null) {
             // The notice came between the load and this line.
-            session.endedElsewhere(cause);
+            session.ending().elsewhere(cause);
         } else {
             session.uses().armAlarm();
-            session.activate();
+            session.residence().arrive();
         }
         return session;
     }
@@ -144,7 +144,7 @@ final class Loads {
         loaded.setResident(true);
         LiveSession session = sessions.loaded(loaded);
         if (session != loaded) {
-            session.loadedAgain(load);
+            session.exchange().loadedAgain(load);
         }
         return session;
     }

@@ -33,7 +33,7 @@ final class Notices implements Inbox.Hearer {
             case LOGGED_OUT -> {
                 known.changed(notice.version());
                 if (session != null) {
-                    session.loggedOut();
+                    session.attachments().tellLogout();
                 }
                 follow(notice.key(), known);
                 yield 0;
@@ -67,7 +67,7 @@ final class Notices implements Inbox.Hearer {
     private long ended(SessionKey key, Heard known, @Nullable LiveSession session, EndCause cause) {
         known.ended(cause);
         if (session != null) {
-            application.deadlines().run(() -> session.endedElsewhere(cause));
+            application.deadlines().run(() -> session.ending().elsewhere(cause));
         } else if (known.isWatched()) {
             known.watch(null);
             application.sessions().forgetUnlessKept(key, known);

@@ -31,10 +31,10 @@ final class Touched {
      */
     void store() {
         names.forEach((session, touched) -> {
-            long losses = session.losses();
-            session.noticeChanges(touched);
+            long losses = session.exchange().losses();
+            session.inPlaceChanges().look(touched);
             session.store();
-            session.failIfLostSince(losses);
+            session.exchange().failIfLostSince(losses);
         });
     }
 
@@ -49,7 +49,7 @@ final class Touched {
      * @throws StoreUnavailableException if it has
      */
     void failIfLost() {
-        written.forEach(LiveSession::failIfLostSince);
+        written.forEach((session, losses) -> session.exchange().failIfLostSince(losses));
     }
 
     /** As {@link #storeAtTheEnd}, before something is said to the outside; nothing if nothing was touched since the last time. */
@@ -63,7 +63,7 @@ final class Touched {
     void storeAtTheEnd() {
         fresh = false;
         names.forEach((session, touched) -> {
-            session.noticeChanges(touched);
+            session.inPlaceChanges().look(touched);
             session.storeAtTheEnd();
         });
     }

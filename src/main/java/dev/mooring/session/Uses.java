@@ -66,7 +66,7 @@ final class Uses {
 
     /** Returns when the session was in use last: now, while it is. */
     long last() {
-        if (requests.get() > 0 || session.isKeptAlive()) {
+        if (requests.get() > 0 || session.attachments().keepAlive()) {
             now();
         }
         return data.used();
@@ -87,7 +87,9 @@ final class Uses {
     Times beginReport() {
         // Set back first: whoever uses the session from here on has it reported again.
         reported.set(true);
-        boolean alive = data.stored() && !session.isInvalidOrInvalidating() && !session.isEvicted();
+        boolean alive = data.stored()
+                && !session.isInvalidOrInvalidating()
+                && !session.residence().isEvicted();
         return alive && data.used() - reportedUntil >= reportPeriodMs() ? data.times() : null;
     }
 
@@ -107,7 +109,9 @@ final class Uses {
     void armAlarm() {
         long deadline = data.deadline();
         armedFor = deadline;
-        boolean wanted = deadline != Long.MAX_VALUE && !session.isInvalidOrInvalidating() && !session.isEvicted();
+        boolean wanted = deadline != Long.MAX_VALUE
+                && !session.isInvalidOrInvalidating()
+                && !session.residence().isEvicted();
         setAlarm(
                 wanted
                         ? application
@@ -137,7 +141,7 @@ final class Uses {
 
     /** Looks again soon: the cluster did not say whether the session is due. */
     void snooze() {
-        setAlarm(application.deadlines().in(RETRY_MS, session::expireIfDue));
+        setAlarm(application.deadlines().in(RETRY_MS, session.ending()::expireIfDue));
     }
 
     void disarm() {

@@ -91,11 +91,11 @@ final class Mooring implements Attachment, Connection.Listener {
     void make(int logouts) {
         watchFrames();
         socket.getConnection().addEventListener(this);
-        session.attach(this);
+        session.attachments().attach(this);
         // The user may have logged out between the upgrade's authentication and this line. Attached first and looked at
         // after,
         // the socket is closed by this thread or by the one that hears of the logout.
-        if (session.logouts() != logouts) {
+        if (session.attachments().logouts() != logouts) {
             loggedOut();
         }
     }
@@ -321,7 +321,7 @@ final class Mooring implements Attachment, Connection.Listener {
     /** Unties the socket from its session: it has closed, or was never opened. */
     void castOff() {
         if (castOff.compareAndSet(false, true)) {
-            session.detach(this);
+            session.attachments().detach(this);
             moorings.remove(this);
         }
     }

@@ -50,7 +50,7 @@ final class UpgradeStream extends HttpStream.Wrapper {
         this.manager = manager;
         this.moorings = moorings;
         this.brought = RequestedSession.byAttribute(request).session() instanceof LiveSession session ? session : null;
-        this.logouts = brought == null ? 0 : brought.logouts();
+        this.logouts = brought == null ? 0 : brought.attachments().logouts();
     }
 
     @Override
@@ -99,7 +99,7 @@ final class UpgradeStream extends HttpStream.Wrapper {
                 session,
                 socket,
                 principal(socket),
-                session == brought ? logouts : session.logouts(),
+                session == brought ? logouts : session.attachments().logouts(),
                 context,
                 request.getComponents().getScheduler());
     }

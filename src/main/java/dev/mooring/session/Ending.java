@@ -1,0 +1,308 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Outcome;
+import java.util.Set;
+import org.eclipse.jetty.session.SessionManager;
+import org.eclipse.jetty.util.thread.AutoLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The end of one session, brought about here or heard of: a claim on the record that one node of the cluster wins, then the holders are
+ * told, what is attached closes, the listeners run, and a tombstone stays. Thread-safe: Jetty's state decides which thread of this node
+ * goes on. Blocks unless it says otherwise; no listener runs under a lock.
+ */
+final class Ending {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Ending.class);
+
+    /** How long the other holders of a session that is due leave its end to one of them. */
+    private static final long YIELD_MS = 400;
+
+    /** The session because of which this thread ends those of other web applications with the same id. */
+    private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();
+
+    private record Ended(WebApplication application, String id, EndCause cause) {}
+
+    private final LiveSession session;
+    private final LiveData data;
+    private final WebApplication application;
+
+    /** Runs the listeners, and so may still read what everybody else may not. Guarded by the session's lock. */
+    private @Nullable Thread ender;
+
+    Ending(LiveSession session, LiveData data, WebApplication application) {
+        this.session = session;
+        this.data = data;
+        this.application = application;
+    }
+
+    /** Tells whether the current thread has just ended the session of that id in a web application, and goes on to others. */
+    static boolean hasJustEnded(WebApplication application, String id) {
+        Ended ended = JUST_ENDED.get();
+        return ended != null && ended.application == application && ended.id.equals(id);
+    }
+
+    /** Tells whether the current thread runs the listeners. Called under the session's lock. */
+    boolean isRunHere() {
+        return ender == Thread.currentThread();
+    }
+
+    // ---- expiry
+
+    /** Ends the session if it has not been used for too long, anywhere; looks again later if it has. */
+    void expireIfDue() {
+        if (session.isInvalidOrInvalidating()) {
+            return;
+        }
+        try {
+            session.makeCurrent();
+            session.uses().last();
+            long now = application.cluster().time();
+            if (data.deadline() > now || !end(EndCause.EXPIRED, now)) {
+                session.uses().armAlarm();
+            }
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: not ended yet, although due", session.key(), e);
+            session.uses().snooze();
+        } catch (IllegalStateException e) {
+            LOG.debug("Session {}: ends already", session.key(), e);
+        }
+    }
+
+    /**
+     * Begins to end the session if it is due; looks again later if not. Does not block: where that would be needed, {@link
+     * #expireIfDue} is left to another thread.
+     *
+     * @param now cluster time
+     * @return what claims it, to be closed; null if it is not due, or is ended by itself
+     */
+    Exchange.@Nullable Claim claimIfDue(long now) {
+        if (session.isInvalidOrInvalidating() || session.residence().isEvicted()) {
+            return null;
+        }
+        session.uses().last();
+        if (data.deadline() > now) {
+            session.uses().armAlarm();
+            return null;
+        }
+        boolean yields = now - data.deadline() < YIELD_MS;
+        Exchange.Claim claim = session.isQuiet() && data.stored()
+                ? session.exchange().tryToClaim(EndCause.EXPIRED, now, () -> start(EndCause.EXPIRED), yields)
+                : null;
+        if (claim == null) {
+            application.deadlines().queue(this::expireIfDue);
+        }
+        return claim;
+    }
+
+    /** A claim that {@link #claimIfDue} began has not won, or was not answered. Does not block. */
+    void notExpired(@Nullable Outcome outcome) {
+        if (outcome == null) {
+            session.uses().snooze();
+        } else if (outcome.result() == Outcome.Result.ASK) {
+            session.uses().lookAgainIn(YIELD_MS);
+        } else if (outcome.result() == Outcome.Result.NOT_DUE) {
+            // By what this copy knows it may still seem to be.
+            application.deadlines().queue(this::expireIfDue);
+        } else {
+            elsewhere(Exchange.causeOf(outcome));
+        }
+    }
+
+    // ---- brought about here
+
+    /**
+     * Ends the session, whatever its deadline.
+     *
+     * @throws IllegalStateException if the session has ended
+     * @throws StoreUnavailableException if the cluster did not confirm; then the session lives
+     */
+    void invalidate() {
+        end(EndCause.INVALIDATED, null);
+    }
+
+    /** Begins to end the session for Jetty, which does so when one with the same id ends in another web application. */
+    boolean beginForJetty() {
+        Ended ended = JUST_ENDED.get();
+        return begin(ended == null ? EndCause.INVALIDATED : ended.cause, null);
+    }
+
+    private boolean end(EndCause cause, @Nullable Long dueAt) {
+        String id = data.getId();
+        if (!begin(cause, dueAt)) {
+            return false;
+        }
+        runListeners(cause, id, true);
+        return true;
+    }
+
+    /** Ends a session that was made for a response which is not sent: nobody has its id. */
+    void abandonUnlessStored() {
+        if (!data.stored()) {
+            invalidate();
+        }
+    }
+
+    /** Goes on with an end that a node has claimed which is no more. */
+    void inherit(EndCause cause) {
+        if (start(cause)) {
+            runListeners(cause, data.getId(), true);
+        }
+    }
+
+    /** This node's claim of the end has arrived although its answer has not: goes on with it. Does not block. */
+    void later(EndCause cause) {
+        application.deadlines().run(() -> {
+            try {
+                end(cause, null);
+            } catch (StoreUnavailableException | IllegalStateException e) {
+                LOG.debug("Session {}: its end is gone on with later", session.key(), e);
+                session.uses().snooze();
+            }
+        });
+    }
+
+    private boolean begin(EndCause cause, @Nullable Long dueAt) {
+        if (!session.awaitEndable(dueAt != null)) {
+            return false;
+        }
+        if (!data.stored()) {
+            if (!start(cause)) {
+                return false;
+            }
+            session.attachments().tellEnd(cause);
+            return true;
+        }
+        Outcome outcome = session.exchange().claim(cause, dueAt, () -> start(cause));
+        if (outcome == null) {
+            return false;
+        }
+        if (outcome.applied()) {
+            session.exchange().tellOfEnd(cause, outcome);
+            session.attachments().tellEnd(cause);
+            return true;
+        }
+        if (outcome.result() != Outcome.Result.NOT_DUE) {
+            elsewhere(Exchange.causeOf(outcome));
+            if (dueAt == null) {
+                throw new IllegalStateException("Session " + session.key() + " has ended on another node");
+            }
+        }
+        return false;
+    }
+
+    /** Of several threads of this node whose claims succeed, one goes on. */
+    private boolean start(EndCause cause) {
+        try (AutoLock ignored = session.lock()) {
+            if (!session.startInvalidating()) {
+                return false;
+            }
+            ender = Thread.currentThread();
+            data.heard().ended(cause);
+            if (data.stored()) {
+                application.sessions().ending(session.key());
+            }
+            return true;
+        }
+    }
+
+    /**
+     * Runs the listeners of an end that this node has claimed, and ends the sessions of the same id in other web applications.
+     *
+     * @param id the id that the session had
+     * @param knownElsewhere whether there may be any
+     */
+    void runListeners(EndCause cause, String id, boolean knownElsewhere) {
+        SessionManager manager = application.manager();
+        try (AutoLock ignored = session.lock()) {
+            ender = Thread.currentThread();
+        }
+        application.coverListeners();
+        try {
+            manager.onSessionDestroyed(session);
+        } catch (RuntimeException e) {
+            LOG.warn("Session {}: a listener of its end failed", session.key(), e);
+        }
+        session.finishInvalidate();
+        if (!knownElsewhere) {
+            return;
+        }
+        Ended outer = JUST_ENDED.get();
+        JUST_ENDED.set(new Ended(application, id, cause));
+        try {
+            manager.getSessionIdManager().invalidateAll(id);
+        } finally {
+            if (outer == null) {
+                JUST_ENDED.remove();
+            } else {
+                JUST_ENDED.set(outer);
+            }
+        }
+    }
+
+    /** Runs the listeners of the attributes, then leaves a tombstone in the cluster. */
+    void finish(Runnable jettysPart) {
+        try {
+            unbindAttributes();
+            jettysPart.run();
+        } finally {
+            depart();
+            if (data.stored() && data.heard().end() == EndCause.EXPIRED) {
+                application.expiries().bury(session);
+            } else if (data.stored()) {
+                session.exchange().leaveTombstone();
+            } else {
+                session.exchange().undoCreation();
+            }
+        }
+    }
+
+    // As Jetty does, but not under the session's lock, and a listener that fails does not keep the others from being
+    // called.
+    private void unbindAttributes() {
+        Set<String> names;
+        do {
+            session.materialiseAll();
+            try (AutoLock ignored = session.lock()) {
+                names = data.getKeys();
+            }
+            names.forEach(this::unbind);
+        } while (!names.isEmpty());
+    }
+
+    private void unbind(String name) {
+        Object old;
+        try (AutoLock ignored = session.lock()) {
+            old = data.setAttribute(name, null);
+        }
+        try {
+            if (old != null) {
+                session.onSessionAttributeUpdate(name, null, old);
+            }
+        } catch (RuntimeException | LinkageError e) {
+            LOG.warn("Session {}: a listener of the end of attribute {} failed", session.key(), name, e);
+        }
+    }
+
+    // ---- heard of
+
+    /** The session has ended on another node, which runs the listeners: here it is just gone. Does not block. */
+    void elsewhere(EndCause cause) {
+        if (!session.becomeInvalid()) {
+            return;
+        }
+        data.heard().ended(cause);
+        depart();
+        session.attachments().tellEnd(cause);
+    }
+
+    private void depart() {
+        session.uses().disarm();
+        application.sessions().forget(session);
+        session.setResident(false);
+    }
+}
