@@ -83,12 +83,12 @@ final class AttributeRules {
      *
      * @throws IllegalArgumentException if it would have too many, or too large ones
      */
-    void checkLimits(LiveData data, String name, int size) {
-        if (data.countWith(name) > policy.maxAttributes()) {
+    void checkLimits(LiveAttributes attributes, String name, int size) {
+        if (attributes.countWith(name) > policy.maxAttributes()) {
             throw new IllegalArgumentException("session attribute " + name
                     + " is one too many: jetty.session.maxAttributes is " + policy.maxAttributes());
         }
-        String objection = objectionTo(size, data.sizeWith(name, size));
+        String objection = objectionTo(size, attributes.sizeWith(name, size));
         if (objection != null) {
             throw new IllegalArgumentException("session attribute " + name + " " + objection);
         }

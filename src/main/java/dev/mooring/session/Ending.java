@@ -31,9 +31,6 @@ final class Ending {
     private final LiveData data;
     private final WebApplication application;
 
-    /** Runs the listeners, and so may still read what everybody else may not. Guarded by the session's lock. */
-    private @Nullable Thread ender;
-
     Ending(LiveSession session, LiveData data, WebApplication application) {
         this.session = session;
         this.data = data;
@@ -44,11 +41,6 @@ final class Ending {
     static boolean hasJustEnded(WebApplication application, String id) {
         Ended ended = JUST_ENDED.get();
         return ended != null && ended.application == application && ended.id.equals(id);
-    }
-
-    /** Tells whether the current thread runs the listeners. Called under the session's lock. */
-    boolean isRunHere() {
-        return ender == Thread.currentThread();
     }
 
     // ---- expiry
@@ -201,7 +193,6 @@ final class Ending {
             if (!session.startInvalidating()) {
                 return false;
             }
-            ender = Thread.currentThread();
             data.heard().ended(cause);
             if (data.stored()) {
                 application.sessions().ending(session.key());
@@ -218,9 +209,7 @@ final class Ending {
      */
     void runListeners(EndCause cause, String id, boolean knownElsewhere) {
         SessionManager manager = application.manager();
-        try (AutoLock ignored = session.lock()) {
-            ender = Thread.currentThread();
-        }
+        session.continueInvalidating();
         application.coverListeners();
         try {
             manager.onSessionDestroyed(session);

@@ -170,9 +170,9 @@ final class Exchange {
         boolean loggedOut;
         try (AutoLock ignored = session.lock()) {
             oldId = data.getId();
-            loggedOut = data.isLoggedIn();
+            loggedOut = data.attributes().areOfLogin();
             data.adopt(record, epoch);
-            loggedOut &= !data.isLoggedIn();
+            loggedOut &= !data.attributes().areOfLogin();
         }
         session.idChange().follow(oldId);
         if (loggedOut) {
@@ -224,7 +224,7 @@ final class Exchange {
 
     private @Nullable Outcome apply(LiveData.Pending pending, long begun) {
         long epoch = cluster.epoch();
-        Change.Delta delta = pending.toDelta(cluster.node(), load, ++operations, Set.of(), data);
+        Change.Delta delta = pending.toDelta(cluster.node(), load, ++operations);
         Outcome outcome;
         try {
             failIfMissedSince(begun);

@@ -19,49 +19,47 @@ final class InPlaceChanges {
     private static final long LATER_MS = 200;
 
     private final LiveSession session;
-    private final LiveData data;
+    private final LiveAttributes attributes;
     private final WebApplication application;
-    private final Cluster cluster;
 
     /** How often in a row it was looked again later, in vain. */
     private final AtomicInteger inVain = new AtomicInteger();
 
     private final AtomicBoolean planned = new AtomicBoolean();
 
-    InPlaceChanges(LiveSession session, LiveData data, WebApplication application) {
+    InPlaceChanges(LiveSession session, LiveAttributes attributes, WebApplication application) {
         this.session = session;
-        this.data = data;
+        this.attributes = attributes;
         this.application = application;
-        this.cluster = application.cluster();
     }
 
     /** Looks at these attributes, and at those that nobody could tell of before. What has changed is to be stored. */
     void look(Set<String> touched) {
-        List<LiveData.Suspect> suspects;
+        List<LiveAttributes.Suspect> suspects;
         try (AutoLock ignored = session.lock()) {
             if (session.isInvalidOrInvalidating()) {
                 return;
             }
-            suspects = data.suspects(touched);
+            suspects = attributes.suspects(touched);
         }
         suspects.forEach(this::look);
-        if (data.isUnsure()) {
+        if (attributes.areUnsure()) {
             lookLater();
         } else if (!suspects.isEmpty()) {
             inVain.set(0);
         }
     }
 
-    private void look(LiveData.Suspect suspect) {
+    private void look(LiveAttributes.Suspect suspect) {
         try {
             byte[] bytes = application.codec().encodeWhileItChanges(suspect.value);
             String objection;
             try (AutoLock ignored = session.lock()) {
-                objection = data.hasGrown(suspect, bytes)
-                        ? application.rules().objectionTo(bytes.length, data.sizeWith(suspect.name, bytes.length))
+                objection = attributes.hasGrown(suspect, bytes)
+                        ? application.rules().objectionTo(bytes.length, attributes.sizeWith(suspect.name, bytes.length))
                         : null;
                 if (objection == null) {
-                    data.compare(suspect, bytes);
+                    attributes.compare(suspect, bytes);
                 }
             }
             if (objection != null) {
@@ -73,7 +71,7 @@ final class InPlaceChanges {
                 application.rules().changeStaysHere(session.key(), suspect.name, suspect.value, e);
             }
             try (AutoLock ignored = session.lock()) {
-                data.keepUnsure(suspect, again);
+                attributes.keepUnsure(suspect, again);
             }
         }
     }

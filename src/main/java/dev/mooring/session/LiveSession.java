@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
-import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * <p>Jetty's session lock guards the copy; {@link Exchange} has a lock of its own, which is taken first. What Hazelcast's threads
  * hear goes to {@link Heard} and takes no lock.
  */
-public final class LiveSession extends ManagedSession {
+public final class LiveSession extends StatefulSession {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveSession.class);
 
@@ -49,7 +48,7 @@ public final class LiveSession extends ManagedSession {
         this.data = data;
         this.exchange = new Exchange(this, data, application, load);
         this.uses = new Uses(this, data, application);
-        this.changes = new InPlaceChanges(this, data, application);
+        this.changes = new InPlaceChanges(this, data.attributes(), application);
         this.residence = new Residence(this, data, application);
         this.idChange = new IdChange(this, application);
         this.ending = new Ending(this, data, application);
@@ -140,7 +139,7 @@ public final class LiveSession extends ManagedSession {
     }
 
     private void refresh() {
-        if (!isInvalidOrInvalidating() && exchange.refresh()) {
+        if (isAlive() && exchange.refresh()) {
             residence.activate();
         }
     }
@@ -166,7 +165,7 @@ public final class LiveSession extends ManagedSession {
         materialise(name);
         Object value;
         try (AutoLock ignored = lock()) {
-            if (_state == State.INVALID && Login.ATTRIBUTES.contains(name)) {
+            if (isOver() && Login.ATTRIBUTES.contains(name)) {
                 // Jetty's authenticators look into the session that a request was found with. If that has ended
                 // meanwhile, its user is nobody, and the request no error.
                 return null;
@@ -187,17 +186,17 @@ public final class LiveSession extends ManagedSession {
 
     /** Reads an attribute from its bytes if it still is them. Its own code runs then: not under the session's lock. */
     void materialise(String name) {
-        LiveData.Unread unread;
+        LiveAttributes.Unread unread;
         try (AutoLock ignored = lock()) {
-            unread = data.unread(name);
+            unread = data.attributes().unread(name);
         }
         if (unread == null) {
             return;
         }
-        data.read(unread);
+        data.attributes().read(unread);
         Object value;
         try (AutoLock ignored = lock()) {
-            value = data.adopt(unread);
+            value = data.attributes().adopt(unread);
         }
         if (value != null) {
             application.run(() -> Environment.activated(value, this));
@@ -208,7 +207,7 @@ public final class LiveSession extends ManagedSession {
     void materialiseAll() {
         Set<String> names;
         try (AutoLock ignored = lock()) {
-            names = data.unreadNames();
+            names = data.attributes().unreadNames();
         }
         names.forEach(this::materialise);
     }
@@ -263,37 +262,6 @@ public final class LiveSession extends ManagedSession {
     }
 
     @Override
-    protected void checkValidForRead() {
-        checkAlive();
-    }
-
-    @Override
-    protected void checkValidForWrite() {
-        checkAlive();
-    }
-
-    /**
-     * Throws if the session has ended, ends, or is on this node no more. Jetty's own messages carry the whole id.
-     *
-     * @throws IllegalStateException unless the current thread may go on with the session
-     */
-    void checkAlive() {
-        try (AutoLock ignored = lock()) {
-            if (_state == State.INVALID) {
-                EndCause cause = data.heard().end();
-                throw new IllegalStateException(
-                        "Session " + key() + " has ended" + (cause == null ? "" : ": " + cause.reason()));
-            }
-            if (_state == State.INVALIDATING && !ending.isRunHere()) {
-                throw new IllegalStateException("Session " + key() + " is being ended");
-            }
-            if (_state != State.INVALIDATING && !isResident()) {
-                throw new IllegalStateException("Session " + key() + " is no longer on this node, which stops");
-            }
-        }
-    }
-
-    @Override
     public void onSessionActivation() {
         residence.activate();
     }
@@ -312,7 +280,7 @@ public final class LiveSession extends ManagedSession {
         if (value != null) {
             encoded = application.rules().admit(key(), name, value);
             try (AutoLock ignored = lock()) {
-                application.rules().checkLimits(data, name, encoded.size());
+                application.rules().checkLimits(data.attributes(), name, encoded.size());
             }
         }
         boolean later = application.storesLater(this);
@@ -324,7 +292,7 @@ public final class LiveSession extends ManagedSession {
             // Also when a listener throws, which the application is told of by the same exception as on any Jetty.
             if (value != null && encoded != null) {
                 try (AutoLock ignored = lock()) {
-                    data.offer(name, value, encoded, later);
+                    data.attributes().offer(name, value, encoded, later);
                 }
             }
             storeUnless(later, losses);
@@ -368,7 +336,7 @@ public final class LiveSession extends ManagedSession {
             // The write has made this node a holder, which is to know of changes, and of the deadline.
             makeCurrent();
         }
-        if (data.isUnsure()) {
+        if (data.attributes().areUnsure()) {
             changes.lookLater();
         }
     }
@@ -385,7 +353,7 @@ public final class LiveSession extends ManagedSession {
     /** Returns what is to be stored; null if there is nothing, or the session has ended. */
     LiveData.@Nullable Pending pending() {
         try (AutoLock ignored = lock()) {
-            return isInvalidOrInvalidating() ? null : data.pending();
+            return isAlive() ? data.pending() : null;
         }
     }
 
@@ -413,10 +381,7 @@ public final class LiveSession extends ManagedSession {
      */
     @Override
     public boolean isValid() {
-        boolean valid;
-        try (AutoLock ignored = lock()) {
-            valid = _state == State.VALID || _state == State.CHANGING;
-        }
+        boolean valid = isAlive();
         foundValid = valid ? Thread.currentThread() : null;
         return valid;
     }
@@ -424,7 +389,7 @@ public final class LiveSession extends ManagedSession {
     /** Enters a request, if the session is on this node and alive. */
     boolean enter() {
         try (AutoLock ignored = lock()) {
-            if (!isResident() || residence.isEvicted() || isInvalidOrInvalidating()) {
+            if (!isResident() || residence.isEvicted() || !isAlive()) {
                 return false;
             }
             use();
@@ -538,93 +503,5 @@ public final class LiveSession extends ManagedSession {
     @Override
     public void finishInvalidate() {
         ending.finish(super::finishInvalidate);
-    }
-
-    // ---- Jetty's states, which Jetty keeps to itself and its subclasses
-
-    /** Tells whether the session is on this node and neither ends nor changes its id. */
-    boolean isQuiet() {
-        try (AutoLock ignored = lock()) {
-            return _state == State.VALID && isResident();
-        }
-    }
-
-    /**
-     * Waits until the id has changed, if it just does, and has the next who wants to change it wait.
-     *
-     * @throws IllegalStateException if the session has ended, or ends
-     */
-    void startChanging() {
-        try (AutoLock ignored = lock()) {
-            awaitUnchanging();
-            checkAlive();
-            if (_state == State.INVALIDATING) {
-                throw new IllegalStateException("Session " + key() + " is being ended");
-            }
-            _state = State.CHANGING;
-        }
-    }
-
-    void stopChanging() {
-        try (AutoLock ignored = lock()) {
-            if (_state == State.CHANGING) {
-                _state = State.VALID;
-            }
-            _stateChangeCompleted.signalAll();
-        }
-    }
-
-    private void awaitUnchanging() {
-        while (_state == State.CHANGING) {
-            _stateChangeCompleted.awaitUninterruptibly();
-        }
-    }
-
-    /**
-     * Waits until the id has changed, if it just does.
-     *
-     * @param quietly whether it is no error if the session has ended
-     * @return false if it has, or another thread is about to end it
-     * @throws IllegalStateException if it has, and that is an error
-     */
-    boolean awaitEndable(boolean quietly) {
-        try (AutoLock ignored = lock()) {
-            awaitUnchanging();
-            boolean over = _state == State.INVALID || !isResident();
-            if (_state == State.INVALIDATING || over && quietly) {
-                return false;
-            }
-            checkAlive();
-            return true;
-        }
-    }
-
-    /** From now on the session ends here. False if another thread was first. */
-    boolean startInvalidating() {
-        try (AutoLock ignored = lock()) {
-            boolean first = !isInvalidOrInvalidating();
-            if (first) {
-                _state = State.INVALIDATING;
-            }
-            return first;
-        }
-    }
-
-    /** From now on the session has ended, elsewhere. False if it ends, or has ended, here. */
-    boolean becomeInvalid() {
-        try (AutoLock ignored = lock()) {
-            boolean first = !isInvalidOrInvalidating();
-            if (first) {
-                _state = State.INVALID;
-                _stateChangeCompleted.signalAll();
-            }
-            return first;
-        }
-    }
-
-    /** Names the session without its id, which Jetty writes into log lines. */
-    @Override
-    public String toString() {
-        return "session " + key();
     }
 }

@@ -38,7 +38,7 @@ final class Residence {
         activate();
         Set<String> names;
         try (AutoLock ignored = session.lock()) {
-            names = data.unreadNames(application.codec()::isActivationListener);
+            names = data.attributes().unreadNames(application.codec()::isActivationListener);
         }
         names.forEach(session::materialise);
     }
@@ -47,7 +47,7 @@ final class Residence {
     void activate() {
         Map<String, Object> values;
         try (AutoLock ignored = session.lock()) {
-            values = passivated ? data.materialised() : Map.of();
+            values = passivated ? data.attributes().materialised() : Map.of();
             passivated = false;
         }
         application.run(() -> values.values().forEach(value -> Environment.activated(value, session)));
@@ -60,7 +60,7 @@ final class Residence {
     void passivate() {
         Map<String, Object> values;
         try (AutoLock ignored = session.lock()) {
-            values = data.materialised();
+            values = data.attributes().materialised();
             passivated = true;
         }
         values.values().removeIf(value -> !Environment.isActivationListener(value.getClass()));
@@ -99,7 +99,7 @@ final class Residence {
                     && data.used() <= usedBefore
                     && session.uses().requests() == 0
                     && session.attachments().isEmpty()
-                    && !data.hasLocal()
+                    && !data.attributes().hasLocal()
                     && data.pending() == null;
         }
     }
