@@ -118,9 +118,8 @@ public final class MooringModule extends ContainerLifeCycle {
         server.addBean(applications);
         NodeReport report = new NodeReport(server, grid, figures, moorings);
         addBean(report);
-        // Jetty stops the web applications after this bean, and they still hand their sessions on: so what is ours ends
-        // with
-        // the whole server.
+        // Jetty stops the web applications after this bean, and they still hand their sessions on: so what is
+        // ours ends with the whole server.
         server.addEventListener(new LifeCycle.Listener() {
             @Override
             public void lifeCycleStopping(LifeCycle event) {

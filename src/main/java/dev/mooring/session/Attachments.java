@@ -28,9 +28,8 @@ public final class Attachments {
      */
     public void attach(Attachment attachment) {
         attached.add(attachment);
-        // The session may end between the two lines. Registered first and looked at after, the attachment is told by
-        // this
-        // thread or by the one that ends the session; taking it out of the set decides which.
+        // The session may end between the two lines. Registered first and looked at after, the attachment is told
+        // by this thread or by the one that ends the session; taking it out of the set decides which.
         EndCause cause = heard.end();
         if (cause != null) {
             tellEnd(attachment, cause);

@@ -56,8 +56,13 @@ final class Evictions {
         }
     }
 
+    /** Returns what takes this node off the holders of what was evicted, and is not confirmed yet. */
+    Map<SessionKey, Change> leaving() {
+        return Map.copyOf(leaving);
+    }
+
     private void leave() {
-        application.cluster().applyAll(Map.copyOf(leaving), (key, leave, outcome) -> {
+        application.cluster().applyAll(leaving(), (key, leave, outcome) -> {
             if (outcome != null) {
                 leaving.remove(key, leave);
                 if (outcome.applied()) {

@@ -302,7 +302,8 @@ public final class LiveSessionCache extends DefaultSessionCache {
             endAll();
         }
         application().expiries().stop();
-        Map<SessionKey, Change> departures = new ConcurrentHashMap<>();
+        Map<SessionKey, Change> departures =
+                new ConcurrentHashMap<>(application().evictions().leaving());
         deadlines.forEach(
                 application().sessions().known().entrySet(),
                 entry -> handOn(entry.getKey(), entry.getValue(), departures));

@@ -151,6 +151,10 @@ final class WebApplication {
         return leftOvers;
     }
 
+    Evictions evictions() {
+        return evictions;
+    }
+
     /** Runs code of the application where it expects to run, on whatever thread. */
     void run(Runnable code) {
         context.run(code);

@@ -92,9 +92,8 @@ final class Mooring implements Attachment, Connection.Listener {
         watchFrames();
         socket.getConnection().addEventListener(this);
         session.attachments().attach(this);
-        // The user may have logged out between the upgrade's authentication and this line. Attached first and looked at
-        // after,
-        // the socket is closed by this thread or by the one that hears of the logout.
+        // The user may have logged out between the upgrade's authentication and this line. Attached first and
+        // looked at after, the socket is closed by this thread or by the one that hears of the logout.
         if (session.attachments().logouts() != logouts) {
             loggedOut();
         }
@@ -269,8 +268,8 @@ final class Mooring implements Attachment, Connection.Listener {
             sent.succeeded();
         } else {
             // Before its onOpen is through, a close would abort the connection without a frame or overtake the
-            // application; and
-            // while the client's own close is under way, it soon is closed. Look again, there is no event to wait for.
+            // application; and while the client's own close is under way, it soon is closed. Look again, there is
+            // no event to wait for.
             later(OPENING_MS, () -> closeOnceOpen(farewell, sent));
         }
     }
