@@ -33,7 +33,7 @@ final class Caller implements AutoCloseable {
         this.cluster = cluster;
         this.history = history;
         this.random = new Random(plan.seed() * 1_000 + number);
-        cluster.nodes().forEach(node -> lines.add(new HttpLine(node)));
+        cluster.nodes().forEach(node -> lines.add(new HttpLine(node, cluster.sessionIds())));
     }
 
     Random random() {

@@ -5,6 +5,7 @@ import dev.mooring.nodes.HazelcastServer;
 import dev.mooring.nodes.JettyBase;
 import dev.mooring.nodes.JettyNode;
 import dev.mooring.nodes.Ports;
+import dev.mooring.testing.LogCheck;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -14,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -61,9 +63,16 @@ final class DriverCluster implements AutoCloseable {
     /** Every process that was ever started here. */
     private final List<JettyNode> processes = new CopyOnWriteArrayList<>();
 
+    /** How many lines each process had logged when the first of them was made to leave. */
+    private final Map<JettyNode, Integer> quietLines = new ConcurrentHashMap<>();
+
+    private final Set<String> sessionIds = ConcurrentHashMap.newKeySet();
     private final AtomicInteger runs = new AtomicInteger();
     private final Set<JettyNode> killed = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Faults faults;
+
+    /** Whether anything was broken on purpose so far. */
+    private volatile boolean broken;
 
     private DriverCluster(Mode mode, String directory, int backups) {
         this.mode = mode;
@@ -158,9 +167,36 @@ final class DriverCluster implements AutoCloseable {
 
     /** What a plan says is to be broken, and is not yet. */
     Faults breaks(Plan plan) {
+        if (!plan.faults().isEmpty()) {
+            broken = true;
+            quietEnds();
+        }
         var begun = new Faults(this, plan);
         faults = begun;
         return begun;
+    }
+
+    /** Where every session id is added that a node gives. */
+    Set<String> sessionIds() {
+        return sessionIds;
+    }
+
+    private void quietEnds() {
+        processes.forEach(
+                process -> quietLines.putIfAbsent(process, process.log().size()));
+    }
+
+    /** Checks the logs of every process that was ever started here; call it when they have ended. */
+    LogCheck logs() {
+        Map<JettyNode, Integer> quiet = new LinkedHashMap<>();
+        processes.forEach(process -> quiet.put(process, quietLines.getOrDefault(process, 0)));
+        LogCheck check = LogCheck.of(name, sessionIds, quiet)
+                .expecting(":d\\.WordEndpoint:.*Unhandled Error", "callers hang up, and the endpoint has no onError");
+        if (broken) {
+            check.expecting(":dm[gs]\\.", "nodes and servers were broken, and who needed them said so")
+                    .expecting(":oeje10s\\.ServletChannel:", "Jetty logs what an application throws");
+        }
+        return check;
     }
 
     /** Whether a node is broken on purpose just now. */
@@ -249,6 +285,7 @@ final class DriverCluster implements AutoCloseable {
 
     @Override
     public void close() {
+        quietEnds();
         for (JettyNode node : nodes) {
             node.close();
         }

@@ -37,6 +37,7 @@ class DriverIT {
     @AfterParameterizedClassInvocation
     static void stopNodesAndCountWhatTheyTold() {
         cluster.close();
+        cluster.logs().passes(List.of("/driver"));
         DriverCluster.Figures figures = cluster.figures();
         // An end is told, and who ends a session that is due has asked the others before.
         assertThat(figures.notices())

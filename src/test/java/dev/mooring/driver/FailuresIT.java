@@ -54,12 +54,14 @@ class FailuresIT {
     }
 
     private static void assertInOrder(Mode mode, int backups, Plan plan) throws Exception {
-        try (var cluster = DriverCluster.start(mode, "failures-" + mode, backups)) {
+        var cluster = DriverCluster.start(mode, "failures-" + mode, backups);
+        try (cluster) {
             Report report = Driver.run(cluster, plan);
 
             assertThat(report.violations()).as("%s", report).isEmpty();
             assertThat(report.windows()).hasSameSizeAs(plan.faults());
             assertThat(report.answeredInCalm()).as("answered: %s", report).isGreaterThan(0.95);
         }
+        cluster.logs().passes(List.of("/driver"));
     }
 }

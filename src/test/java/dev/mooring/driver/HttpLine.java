@@ -3,6 +3,7 @@ package dev.mooring.driver;
 import dev.mooring.nodes.JettyNode;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Words by HTTP to one node, one request each, over a connection that is kept alive. Blocks; not thread-safe. */
@@ -10,6 +11,7 @@ final class HttpLine {
     private static final String PATH = "/driver/word?";
 
     private final JettyNode node;
+    private final Set<String> seenSessionIds;
     private @Nullable Wire wire;
 
     /**
@@ -20,9 +22,14 @@ final class HttpLine {
      */
     record Answer(String text, @Nullable String cookie) {}
 
-    /** Connects at the first request, and again after a failure. */
-    HttpLine(JettyNode node) {
+    /**
+     * Connects at the first request, and again after a failure.
+     *
+     * @param seenSessionIds where every session id that the node gives is added
+     */
+    HttpLine(JettyNode node, Set<String> seenSessionIds) {
         this.node = node;
+        this.seenSessionIds = seenSessionIds;
     }
 
     /**
@@ -45,7 +52,12 @@ final class HttpLine {
                 throw new IOException(node.name() + " answered " + head.get("") + " to " + words);
             }
             String set = head.get("set-cookie");
-            return new Answer(text, set == null ? null : set.split(";", 2)[0]);
+            if (set == null) {
+                return new Answer(text, null);
+            }
+            String pair = set.split(";", 2)[0];
+            seenSessionIds.add(pair.substring(pair.indexOf('=') + 1));
+            return new Answer(text, pair);
         } catch (IOException failure) {
             drop();
             throw failure;

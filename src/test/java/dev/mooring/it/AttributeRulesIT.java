@@ -39,7 +39,7 @@ class AttributeRulesIT {
     @AfterParameterizedClassInvocation
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting("(attribute|growth) .* stays on this node", "what the tests put there on purpose")
                 .expecting("attribute .* cannot be read on this node", "the same")
                 .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")

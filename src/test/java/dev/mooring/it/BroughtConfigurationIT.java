@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Two nodes whose Hazelcast is configured by a file of the user's, in the Jetty base. */
@@ -66,6 +67,10 @@ class BroughtConfigurationIT {
             }
             whoIsLeftOnTheSmallerSideIsRefused(cluster, browser);
         }
+        cluster.logs()
+                .expecting("is not as Mooring would have it|Ignored, since it has no meaning", "looked at below")
+                .expecting(":dm[gs]\\.", "the smaller side is refused")
+                .passes(List.of("/live-ee10", "/live-ee11"));
         for (JettyNode node : cluster.processes()) {
             assertThat(node.log())
                     .filteredOn(line -> line.contains("is not as Mooring would have it"))

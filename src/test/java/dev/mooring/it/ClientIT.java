@@ -43,7 +43,7 @@ class ClientIT {
     @AfterParameterizedClassInvocation
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting(":dmg?s?\\.", "the store was out of reach, and who needed it said so")
                 .passes(List.of(on(0).path()));
     }

@@ -55,7 +55,7 @@ class ContextsIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster).passes(List.of("/two", "/here", "/urls", "/cookies"));
+        cluster.logs().passes(List.of("/two", "/here", "/urls", "/cookies"));
     }
 
     @Test

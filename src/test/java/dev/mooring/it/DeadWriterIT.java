@@ -52,6 +52,9 @@ class DeadWriterIT {
                 }
             }
         }
+        cluster.logs()
+                .expecting(":dmg\\.NodeLease:.*(did not answer for|is taken for dead)", "the writer has died")
+                .passes(List.of("/live-" + ENVIRONMENT));
     }
 
     private static Grid writeAndDie(NodeCluster cluster, SessionKey key) throws IOException {

@@ -33,7 +33,7 @@ class EndOnceIT {
             theOwnersOfTheRecordsAreKilled(mode);
             theNodeIsKilledThatRunsTheListeners();
         }
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting(":dmg.NodeLease:.*(did not answer for|is taken for dead)", "a node was killed")
                 .passes(List.of(on(0).path()));
     }

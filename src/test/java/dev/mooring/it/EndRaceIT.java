@@ -88,7 +88,7 @@ class EndRaceIT {
                                 assertThat(record.attributes()).isEmpty();
                             })));
         }
-        LogCheck.of(cluster).passes(List.of(on(0).path()));
+        cluster.logs().passes(List.of(on(0).path()));
     }
 
     private void race(String owner, Random fate) {

@@ -52,7 +52,7 @@ class EvictionIT {
     static void stopNodesAndReadTheirLogs() {
         bystander.close();
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting(
                         ":chmio.EntryOperation:.*cannot be cast to class dev.mooring.model.SessionRecord",
                         "Hazelcast says what it met")

@@ -46,7 +46,7 @@ class ExpiryIT {
             LOG.info("Sessions ended after their deadline by {}", late);
             assertThat(late).isNotEmpty();
         }
-        LogCheck.of(cluster).passes(List.of(on(0, "ee10").path(), on(0, "ee11").path()));
+        cluster.logs().passes(List.of(on(0, "ee10").path(), on(0, "ee11").path()));
     }
 
     /** The time of day on a node, in milliseconds since the epoch. */

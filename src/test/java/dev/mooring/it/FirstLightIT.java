@@ -49,7 +49,7 @@ class FirstLightIT {
     @AfterParameterizedClassInvocation
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster).passes(environments().map(FirstLightIT::pathIn).toList());
+        cluster.logs().passes(environments().map(FirstLightIT::pathIn).toList());
     }
 
     @Nested

@@ -37,7 +37,7 @@ class JettyVersionsIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster).passes(List.of("/live-ee10", "/live-ee11"));
+        cluster.logs().passes(List.of("/live-ee10", "/live-ee11"));
         assertThat(cluster.node(NEWEST).log())
                 .anyMatch(line -> line.contains("oejs.Server:main: jetty-"
                         + Path.of(System.getProperty("mooring.jettyHome.newest"))

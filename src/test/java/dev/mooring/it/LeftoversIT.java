@@ -38,6 +38,7 @@ class LeftoversIT {
                                 .hasValueSatisfying(left -> assertThat(left).isLessThanOrEqualTo(TOMBSTONE)));
             }
         }
+        cluster.logs().passes(List.of("/live-" + ENVIRONMENT));
     }
 
     /** A session with a socket on each node and a new id, that is ended; returns its first id. */

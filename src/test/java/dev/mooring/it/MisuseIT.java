@@ -340,7 +340,7 @@ class MisuseIT {
     @AfterParameterizedClassInvocation
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting("attribute .* stays on this node", "what the stories put there on purpose")
                 .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
                 .expecting("a listener of .* failed", "what the stories have thrown on purpose")

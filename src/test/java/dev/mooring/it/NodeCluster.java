@@ -4,10 +4,12 @@ import dev.mooring.nodes.HazelcastServer;
 import dev.mooring.nodes.JettyBase;
 import dev.mooring.nodes.JettyNode;
 import dev.mooring.nodes.Ports;
+import dev.mooring.testing.LogCheck;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -140,20 +142,11 @@ final class NodeCluster implements AutoCloseable {
         return List.copyOf(processes);
     }
 
-    /** What a process logged before the first node was made to leave. */
-    List<String> quietLog(JettyNode process) {
-        return process.log().subList(0, quietLines.getOrDefault(process, 0));
-    }
-
-    /** What a process logged since the first node was made to leave. */
-    List<String> departureLog(JettyNode process) {
-        return process.log()
-                .subList(quietLines.getOrDefault(process, 0), process.log().size());
-    }
-
-    /** The id of every session that a browser of this cluster ever got. */
-    Set<String> sessionIds() {
-        return Set.copyOf(sessionIds);
+    /** Checks the logs of every process that was ever started here; call it when they have ended. */
+    LogCheck logs() {
+        Map<JettyNode, Integer> quiet = new LinkedHashMap<>();
+        processes.forEach(process -> quiet.put(process, quietLines.getOrDefault(process, 0)));
+        return LogCheck.of(name, Set.copyOf(sessionIds), quiet);
     }
 
     /** The plain servers; none where the nodes are members. */

@@ -29,7 +29,7 @@ class NodeLossIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting(":dmg.NodeLease:.*(did not answer for|is taken for dead)", "a node was killed")
                 .passes(LiveWar.ENVIRONMENTS.stream()
                         .map(environment -> on(1, environment).path())

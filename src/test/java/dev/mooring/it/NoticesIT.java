@@ -39,6 +39,7 @@ class NoticesIT {
             }
         }
 
+        cluster.logs().passes(List.of("/live-ee10"));
         assertThat(noticesSentBy(cluster.processes())).containsExactly(WRITES, WRITES, 0);
     }
 

@@ -37,7 +37,7 @@ class PausedNodeIT {
     @AfterParameterizedClassInvocation
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting(":dmg\\.NodeLease:.*(did not answer|cannot be reached)", "it was paused, and is given up")
                 .passes(List.of(on(0).path()));
     }

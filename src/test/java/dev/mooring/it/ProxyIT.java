@@ -80,7 +80,7 @@ class ProxyIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
                 .passes(List.of("/sockets"));
     }

@@ -81,7 +81,7 @@ class RollingRestartIT {
             over = true;
             people.shutdown();
         }
-        LogCheck.of(cluster).passes(List.of(on(0).path()));
+        cluster.logs().passes(List.of(on(0).path()));
     }
 
     /** Counts by requests to any node that is in, until the restarts are over; returns the last count. */

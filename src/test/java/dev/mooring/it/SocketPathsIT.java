@@ -100,7 +100,7 @@ class SocketPathsIT {
         drivers.shutdownNow();
         client.close();
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
                 .passes(List.of("/sockets-ee10", "/sockets-ee11"));
     }

@@ -57,7 +57,7 @@ class SocketRaceIT {
     static void stopNodesAndReadTheirLogs() {
         drivers.shutdownNow();
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
                 .passes(List.of("/sockets"));
     }

@@ -95,7 +95,7 @@ class SocketRulesIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
                 .passes(List.of("/sockets", "/guarded"));
         assertThat(cluster.node(REPORTING).log())

@@ -48,7 +48,7 @@ class SpringSecurityIT {
     @AfterParameterizedClassInvocation
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster).passes(List.of("/spring-ee10", "/spring-ee11"));
+        cluster.logs().passes(List.of("/spring-ee10", "/spring-ee11"));
     }
 
     @ParameterizedTest

@@ -39,7 +39,7 @@ class StockPropertiesIT {
             workerNameIsASuffixThatEachNodeMakesItsOwn();
             invalidateOnShutdownEndsTheSessionsOfTheNodeEverywhereAndNoOthers();
         }
-        LogCheck.of(cluster).passes(List.of(on(0).path()));
+        cluster.logs().passes(List.of(on(0).path()));
     }
 
     private static void set(JettyBase.Builder base, int number) {

@@ -57,7 +57,7 @@ class StoreFailureIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting(":dmg?s?\\.", "the store was out of reach, and who needed it said so")
                 .expecting(":oeje1?1?[a-z0-9]*\\.ServletChannel:", "Jetty logs what an application throws")
                 .passes(List.of(on(REJECTING).path()));

@@ -72,6 +72,7 @@ class StoreTroubleIT {
                     .allSatisfy(answers -> assertThat(answers.refused).isPositive())
                     .allSatisfy(answers -> assertThat(answers.served).isGreaterThan(100));
         }
+        assertSaidWhatWasWrong(cluster);
     }
 
     @Test
@@ -100,6 +101,7 @@ class StoreTroubleIT {
 
             workWhile(cluster, SLOW, begin, end);
         }
+        assertSaidWhatWasWrong(cluster);
     }
 
     @Test
@@ -126,6 +128,14 @@ class StoreTroubleIT {
                     .untilAsserted(() ->
                             assertThat(ada.gets(staying.say("get word")).body()).isEqualTo("said"));
         }
+        assertSaidWhatWasWrong(cluster);
+    }
+
+    private static void assertSaidWhatWasWrong(NodeCluster cluster) {
+        cluster.logs()
+                .expecting(":dm[gs]\\.", "the store was in trouble, and who needed it said so")
+                .expecting(":oeje1?1?[a-z0-9]*\\.ServletChannel:", "Jetty logs what an application throws")
+                .passes(List.of("/live-" + ENVIRONMENT));
     }
 
     /** Has people at work on the first node while something is wrong, and looks on the second one, when it is not, what there is. */

@@ -41,7 +41,7 @@ class TomcatExamplesIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        LogCheck.of(cluster)
+        cluster.logs()
                 .expecting("DigesterFactory:.*XML schema", "Jasper's own, says nothing of the application")
                 .passes(List.of("/examples"));
     }

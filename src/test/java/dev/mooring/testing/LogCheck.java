@@ -1,4 +1,4 @@
-package dev.mooring.it;
+package dev.mooring.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,11 +6,13 @@ import dev.mooring.nodes.JettyNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
  * What the logs of a whole test class may hold: no warning or error of anybody but those expected by name and with a reason, no session
- * id in full, and at the start one line of ours for each context. Not thread-safe.
+ * id in full, and at the start one line of ours for each context. Every class that starts nodes reads their logs so, see {@code
+ * TestsTest}. Not thread-safe.
  *
  * <p>Jetty 12.1 itself names sessions above DEBUG in these places; its WebSocket classes and its own security in none.
  *
@@ -32,7 +34,7 @@ import java.util.regex.Pattern;
  *     <td><b>shown</b>, where the application tracks sessions by URL: README, Logs</td></tr>
  * </table>
  */
-final class LogCheck {
+public final class LogCheck {
     private static final Pattern COMPLAINT =
             Pattern.compile("^(\\S+ \\S+:(WARN|ERROR) ?:|WARNING|SEVERE|ERROR|Exception in).*");
     private static final Pattern OUR_INFO = Pattern.compile("^\\S+ \\S+:INFO ?:dm[a-z]*\\..*");
@@ -42,13 +44,17 @@ final class LogCheck {
 
     /** Hazelcast's membership, partitions, connections and calls: it warns of each node that leaves, however politely. */
     private static final Pattern DEPARTURE =
-            Pattern.compile("^\\S+ \\S+:WARN ?:ch(ic|ici|ip|ipi|ipo|ist|sip|sioi|c[a-z]*)\\..*");
+            Pattern.compile("^\\S+ \\S+:WARN ?:ch(ic|ici|icio|ip|ipi|ipo|ist|sip|sioi|c[a-z]*)\\..*");
 
-    private final NodeCluster cluster;
+    private final String clusterName;
+    private final Set<String> sessionIds;
+    private final Map<JettyNode, Integer> quietLines;
     private final Map<Pattern, String> expected = new LinkedHashMap<>();
 
-    private LogCheck(NodeCluster cluster) {
-        this.cluster = cluster;
+    private LogCheck(String clusterName, Set<String> sessionIds, Map<JettyNode, Integer> quietLines) {
+        this.clusterName = clusterName;
+        this.sessionIds = sessionIds;
+        this.quietLines = quietLines;
         expecting(
                 "Hazelcast is starting in a Java modular environment",
                 "wants --add-opens, which would fork a second JVM; it works without");
@@ -62,33 +68,40 @@ final class LogCheck {
                 "Java 24 and later name what Hazelcast still uses");
     }
 
-    /** Checks all processes that this cluster ever had; call it when they have ended. */
-    static LogCheck of(NodeCluster cluster) {
-        return new LogCheck(cluster);
+    /**
+     * Checks these processes, which have ended.
+     *
+     * @param clusterName the name of their cluster
+     * @param sessionIds the id of every session that anybody got from them
+     * @param quietLines each process, and how many lines it had logged when the first of them was made to leave
+     */
+    public static LogCheck of(String clusterName, Set<String> sessionIds, Map<JettyNode, Integer> quietLines) {
+        return new LogCheck(clusterName, sessionIds, quietLines);
     }
 
     /** Expects complaints that this is found in. */
-    LogCheck expecting(String regex, String reason) {
+    public LogCheck expecting(String regex, String reason) {
         expected.put(Pattern.compile(regex), reason);
         return this;
     }
 
     /** Fails, and names the node and the line, unless the logs are as they should be for these contexts. */
-    void passes(List<String> contextPaths) {
-        for (JettyNode node : cluster.processes()) {
-            assertThat(node.log()).as("what %s logged", node).isNotEmpty();
-            assertThat(cluster.quietLog(node))
+    public void passes(List<String> contextPaths) {
+        quietLines.forEach((node, quiet) -> {
+            List<String> log = node.log();
+            assertThat(log).as("what %s logged", node).isNotEmpty();
+            assertThat(log.subList(0, quiet))
                     .as("complaints of %s", node)
                     .filteredOn(this::isUnexpected)
                     .isEmpty();
-            assertThat(cluster.departureLog(node))
+            assertThat(log.subList(quiet, log.size()))
                     .as("complaints of %s since a node was made to leave", node)
                     .filteredOn(line ->
                             isUnexpected(line) && !DEPARTURE.matcher(line).matches())
                     .isEmpty();
-            assertThat(node.log()).as("session ids in the log of %s", node).noneMatch(this::namesASession);
+            assertThat(log).as("session ids in the log of %s", node).noneMatch(this::namesASession);
             contextPaths.forEach(path -> hasOneLineFor(node, path));
-        }
+        });
     }
 
     private void hasOneLineFor(JettyNode node, String contextPath) {
@@ -100,7 +113,7 @@ final class LogCheck {
                         .find())
                 .singleElement()
                 .asString()
-                .contains("cluster", cluster.name(), "node", "members", "map", "jetty-sessions", "context");
+                .contains("cluster", clusterName, "node", "members", "map", "jetty-sessions", "context");
     }
 
     private boolean isUnexpected(String line) {
@@ -110,7 +123,6 @@ final class LogCheck {
     }
 
     private boolean namesASession(String line) {
-        return !APPLICATION.matcher(line).matches()
-                && cluster.sessionIds().stream().anyMatch(line::contains);
+        return !APPLICATION.matcher(line).matches() && sessionIds.stream().anyMatch(line::contains);
     }
 }
