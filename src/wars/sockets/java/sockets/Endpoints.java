@@ -104,10 +104,16 @@ final class Endpoints {
         }
     }
 
-    /** Takes messages in parts, as they come. */
+    /** Takes messages in parts, as they come, and whole binary ones. */
     @ServerEndpoint("/parts")
     public static class Parts {
         private int parts;
+
+        /** Counts a binary message as a part. */
+        @OnMessage
+        public void bytes(byte[] bytes) {
+            parts++;
+        }
 
         /** Answers how many parts there have been, at the end of a message. */
         @OnMessage

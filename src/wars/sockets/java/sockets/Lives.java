@@ -41,14 +41,13 @@ final class Lives {
                 System.getProperties().computeIfAbsent(KEY, key -> new ConcurrentHashMap<>());
     }
 
-    /** Stops the web application at this path and starts it again, the same object, by Jetty's JMX bean. */
-    static void restart(String contextPath) {
+    /** Has Jetty's JMX bean stop or start the web application at this path, the same object. */
+    static void tell(String contextPath, String operation) {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         try {
             for (ObjectName name : server.queryNames(new ObjectName("*:type=webappcontext,*"), null)) {
                 if (contextPath.equals(server.getAttribute(name, "contextPath"))) {
-                    server.invoke(name, "stop", new Object[0], new String[0]);
-                    server.invoke(name, "start", new Object[0], new String[0]);
+                    server.invoke(name, operation, new Object[0], new String[0]);
                     return;
                 }
             }

@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.util.stream.Collectors;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -41,8 +42,9 @@ public class SayServlet extends HttpServlet {
         if (message.startsWith("mbean ")) {
             return mbean(message.substring("mbean ".length()));
         }
-        if (message.startsWith("restart ")) {
-            Lives.restart(message.substring("restart ".length()));
+        if (message.startsWith("stop ") || message.startsWith("start ")) {
+            String[] words = message.split(" ");
+            Lives.tell(words[1], words[0]);
             return "ok";
         }
         if (message.startsWith("lives ")) {
@@ -66,7 +68,10 @@ public class SayServlet extends HttpServlet {
                 yield String.valueOf(
                         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
             }
-            case "threads" -> String.valueOf(ManagementFactory.getThreadMXBean().getThreadCount());
+            case "threads" ->
+                Thread.getAllStackTraces().keySet().stream()
+                        .map(Thread::getName)
+                        .collect(Collectors.joining("\n"));
             case "node" -> System.getProperty("node.name");
             case "who" -> String.valueOf(request.getRemoteUser());
             case "login" -> {

@@ -58,9 +58,15 @@ final class Socket implements AutoCloseable {
         get(webSocket().sendText(part, false), LIMIT);
     }
 
-    /** Sends a ping. Blocks until it is handed to the network. */
+    /** Sends a binary message. Blocks until it is handed to the network. */
+    void sendsBytes() {
+        get(webSocket().sendBinary(ByteBuffer.allocate(8), true), LIMIT);
+    }
+
+    /** Sends a ping and a pong that nobody asked for. Blocks until both are handed to the network. */
     void pings() {
         get(webSocket().sendPing(ByteBuffer.allocate(0)), LIMIT);
+        get(webSocket().sendPong(ByteBuffer.allocate(0)), LIMIT);
     }
 
     /** The next message. Blocks. */

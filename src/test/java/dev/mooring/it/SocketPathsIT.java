@@ -21,11 +21,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,6 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SocketPathsIT {
     private static final int AT_ONCE = 16;
     private static final Duration MAX_INACTIVE = Duration.ofSeconds(3);
@@ -134,6 +140,70 @@ class SocketPathsIT {
         says(ada, cell, cluster.node(1), "invalidate");
         Close close = line.closed(PROMPT).orElseThrow(() -> new AssertionError("not closed after invalidate()"));
         assertThat(close.code()).as("%s", close).isEqualTo(1008);
+    }
+
+    @ParameterizedTest
+    @MethodSource("corners")
+    void whatModifyHandshakeSetIsOnTheOtherNodeWhenTheClientHasItsAnswer(String environment, Carrier carrier) {
+        var cell = new Cell("configured", environment, carrier);
+        Browser ada = cluster.newBrowser();
+        says(ada, cell, cluster.node(0), "open");
+        for (int round = 0; round < 10; round++) {
+            JettyNode here = cluster.node(round % 2);
+            URI uri = URI.create(cell.socket(here) + "?note=" + round);
+
+            Line line = client.opens(uri, carrier, "JSESSIONID=" + ada.sessionCookie(uri));
+
+            assertThat(says(ada, cell, cluster.node(1 - round % 2), "get handshake"))
+                    .isEqualTo("" + round);
+            line.close(1000);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("corners")
+    void aLogoutClosesTheUsersSocketsOnBothNodes(String environment, Carrier carrier) {
+        var cell = new Cell("annotated", environment, carrier);
+        Browser ada = cluster.newBrowser();
+        says(ada, cell, cluster.node(0), "login");
+        Line here = opens(ada, cell, cluster.node(0));
+        Line there = opens(ada, cell, cluster.node(1));
+        assertThat(there.asks("/who")).isEqualTo("user");
+
+        says(ada, cell, cluster.node(1), "logout");
+
+        for (Line line : List.of(here, there)) {
+            Close close = line.closed(PROMPT).orElseThrow(() -> new AssertionError("not closed after logout()"));
+            assertThat(close.code()).as("%s", close).isEqualTo(1008);
+            assertThat(close.reason()).isEqualTo("logged out");
+        }
+    }
+
+    static Stream<Arguments> corners() {
+        return LiveWar.ENVIRONMENTS.stream()
+                .flatMap(environment ->
+                        Stream.of(Carrier.HTTP_1, Carrier.HTTP_2).map(carrier -> Arguments.of(environment, carrier)));
+    }
+
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void aNodeThatStopsSaysSoBySocketsOfEveryKind() {
+        Map<Cell, Line> lines = new LinkedHashMap<>();
+        for (String environment : LiveWar.ENVIRONMENTS) {
+            Browser ada = cluster.newBrowser();
+            says(ada, new Cell("", environment, Carrier.HTTP_1), cluster.node(0), "open");
+            cells().filter(cell -> cell.environment().equals(environment))
+                    .forEach(cell -> lines.put(cell, opens(ada, cell, cluster.node(1))));
+        }
+
+        cluster.stop(1);
+
+        lines.forEach((cell, line) -> assertThat(line.closed(PROMPT))
+                .as("%s", cell)
+                .hasValueSatisfying(close -> {
+                    assertThat(close.code()).as("%s: %s", cell, close).isEqualTo(1001);
+                    assertThat(close.reason()).isEqualTo("node stops");
+                }));
     }
 
     /** The whole life: read, write, both ways across nodes, a new id, messages that keep alive, expiry; and invalidation. */

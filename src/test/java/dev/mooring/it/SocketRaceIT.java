@@ -21,39 +21,52 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sockets that open, speak or close just while their session or their node ends. Whoever wins, no socket is left with a dead session. */
+@ParameterizedClass
+@EnumSource(names = {"MEMBERS", "CLIENTS"})
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SocketRaceIT {
     private static final Duration PROMPT = Duration.ofSeconds(5);
     private static final long SEED = Long.getLong("mooring.seed", System.nanoTime());
+    private static final int MANY = 2_000;
+
+    /** Who race at the same time, each for sessions of their own. */
+    private static final int PEOPLE = 8;
 
     private static NodeCluster cluster;
     private static ExecutorService drivers;
 
-    @BeforeAll
-    static void startNodes() {
+    @Parameter
+    Mode mode;
+
+    @BeforeParameterizedClassInvocation
+    static void startNodes(Mode mode) {
         Path war = Path.of(System.getProperty("mooring.wars"), "sockets.war");
         cluster = NodeCluster.start(
                 "socket-race",
                 2,
-                Mode.MEMBERS,
+                mode,
                 base -> base.modules("http", "ee10-deploy", "ee10-websocket-jakarta", "demo-realm", "jmx")
                         .war("sockets", war)
                         .war("again", war));
         drivers = Executors.newCachedThreadPool();
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void stopNodesAndReadTheirLogs() {
         drivers.shutdownNow();
         cluster.close();
@@ -72,15 +85,14 @@ class SocketRaceIT {
     @Order(1)
     @Tag("stress")
     void upgradeAgainstInvalidationForLong() {
-        upgradesAgainstInvalidations(2_000);
+        upgradesAgainstInvalidations(MANY);
     }
 
     /** The socket has no session, or its session's end closes it; it is never left open with a session that has ended. */
-    private static void upgradesAgainstInvalidations(int rounds) {
-        var dice = new Random(SEED);
-        int closed = 0;
-        for (int round = 0; round < rounds; round++) {
-            Browser ada = cluster.newBrowser();
+    private void upgradesAgainstInvalidations(int rounds) {
+        var closed = new AtomicInteger();
+
+        race(rounds, (ada, dice) -> {
             says(ada, 0, "open");
             long invalidateAfter = dice.nextInt(4_000_000);
             long upgradeAfter = dice.nextInt(4_000_000);
@@ -97,15 +109,20 @@ class SocketRaceIT {
                 if (answer(socket).equals("none")) {
                     assertThat(socket.isOpen()).isTrue();
                 } else {
-                    assertThat(socket.close(PROMPT))
-                            .as("round %s, seed %s", round, SEED)
-                            .hasValueSatisfying(
-                                    close -> assertThat(close.code()).isEqualTo(1008));
-                    closed++;
+                    assertClosed(socket, "session invalidated");
+                    closed.incrementAndGet();
                 }
             }
-        }
-        assertThat(closed).as("sockets that were closed, seed %s", SEED).isPositive();
+        });
+
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %d upgrades against invalidations, %d of them closed, seed %d%n",
+                mode,
+                rounds,
+                closed.get(),
+                SEED);
+        assertThat(closed.get()).as("sockets that were closed, seed %s", SEED).isBetween(1, rounds - 1);
     }
 
     /** What the socket says its session is; nothing where it closes before it can. */
@@ -127,14 +144,14 @@ class SocketRaceIT {
     @Order(1)
     @Tag("stress")
     void closeAgainstMessagesForLong() {
-        closesAgainstMessages(2_000);
+        closesAgainstMessages(MANY);
     }
 
     /** A client that never stops talking reads why it is closed. */
-    private static void closesAgainstMessages(int rounds) {
-        var dice = new Random(SEED);
-        for (int round = 0; round < rounds; round++) {
-            Browser ada = cluster.newBrowser();
+    private void closesAgainstMessages(int rounds) {
+        var said = new LongAdder();
+
+        race(rounds, (ada, dice) -> {
             says(ada, 0, "open");
             Socket socket = ada.opens(socket(1));
             var talk = CompletableFuture.runAsync(
@@ -142,6 +159,7 @@ class SocketRaceIT {
                         while (socket.isOpen()) {
                             try {
                                 socket.sends("get word");
+                                said.increment();
                             } catch (IllegalStateException closing) {
                                 return;
                             }
@@ -152,77 +170,144 @@ class SocketRaceIT {
 
             says(ada, 0, "invalidate");
 
-            assertThat(socket.close(PROMPT))
-                    .as("round %s, seed %s", round, SEED)
-                    .hasValueSatisfying(close -> {
-                        assertThat(close.code()).as("%s", close).isEqualTo(1008);
-                        assertThat(close.reason()).isEqualTo("session invalidated");
-                    });
+            assertClosed(socket, "session invalidated");
             talk.join();
+        });
+
+        System.out.printf(Locale.ROOT, "%s: %d closes against %d messages, seed %d%n", mode, rounds, said.sum(), SEED);
+    }
+
+    /** One round of one person. */
+    private interface Round {
+        void run(Browser browser, Random dice);
+    }
+
+    /** Has all people run so many rounds between them; afterwards no socket is tied to a session any more. */
+    private static void race(int rounds, Round round) {
+        var left = new AtomicInteger(rounds);
+        var people = new ArrayList<CompletableFuture<?>>();
+        for (int person = 0; person < PEOPLE; person++) {
+            Browser browser = cluster.newBrowser();
+            var dice = new Random(SEED + person);
+            people.add(CompletableFuture.runAsync(
+                            () -> {
+                                while (left.getAndDecrement() > 0) {
+                                    round.run(browser, dice);
+                                }
+                            },
+                            drivers)
+                    .whenComplete((done, failure) -> {
+                        if (failure != null) {
+                            left.set(0);
+                        }
+                    }));
         }
+        CompletableFuture.allOf(people.toArray(CompletableFuture[]::new)).join();
+        for (int node = 0; node < 2; node++) {
+            int number = node;
+            await().atMost(PROMPT)
+                    .until(() -> says(cluster.newBrowser(), number, "mbean webSockets")
+                            .equals("0"));
+        }
+    }
+
+    private static void assertClosed(Socket socket, String reason) {
+        assertThat(socket.close(PROMPT)).as("seed %s", SEED).hasValueSatisfying(close -> {
+            assertThat(close.code()).as("%s, seed %s", close, SEED).isEqualTo(1008);
+            assertThat(close.reason()).isEqualTo(reason);
+        });
     }
 
     @Test
     @Order(1)
-    void restartOfTheApplicationAgainstUpgrades() throws Exception {
-        restartsAgainstUpgrades(10);
+    void stopOfTheApplicationAgainstUpgrades() {
+        stopsAgainstUpgrades(30);
     }
 
     @Test
     @Order(1)
     @Tag("stress")
-    void restartOfTheApplicationAgainstUpgradesForLong() throws Exception {
-        restartsAgainstUpgrades(500);
+    void stopOfTheApplicationAgainstUpgradesForLong() {
+        stopsAgainstUpgrades(MANY);
     }
 
-    /** Four clients open sockets all the while: each that gets a 101 gets 1001 by one of the stops, and none an error of the server's own. */
-    private static void restartsAgainstUpgrades(int restarts) throws Exception {
+    /** From when to when somebody tried to open a socket. */
+    private record Attempt(long from, long to) {
+        boolean isUnderWay(long time) {
+            return from < time && time < to;
+        }
+    }
+
+    /**
+     * All open sockets all the while, and the web application stops and starts again, until so many upgrades were under way when a
+     * stop began: each that gets a 101 gets 1001, and none an error of the server's own.
+     */
+    private void stopsAgainstUpgrades(int races) {
         var sockets = new ConcurrentLinkedQueue<Socket>();
         var refusals = new ConcurrentLinkedQueue<Integer>();
+        var attempts = new ConcurrentLinkedQueue<Attempt>();
         var over = new AtomicBoolean();
-        var races = new AtomicInteger();
-        var round = new AtomicInteger();
         var clients = new ArrayList<CompletableFuture<?>>();
-        for (int i = 0; i < 4; i++) {
+        for (int person = 0; person < PEOPLE; person++) {
             Browser browser = cluster.newBrowser();
+            var dice = new Random(SEED + person);
             await().atMost(PROMPT).until(() -> browser.gets(again("open")).statusCode() == 200);
             clients.add(CompletableFuture.runAsync(
                     () -> {
-                        for (int last = -1; !over.get(); ) {
+                        while (!over.get()) {
+                            long from = System.nanoTime();
                             attempt(browser, cluster.node(1).ws("/again/annotated"), sockets, refusals);
-                            if (last != round.get()) {
-                                last = round.get();
-                                races.incrementAndGet();
-                            }
-                            LockSupport.parkNanos(5_000_000);
+                            attempts.add(new Attempt(from, System.nanoTime()));
+                            LockSupport.parkNanos(dice.nextInt(10_000_000));
                         }
                     },
                     drivers));
         }
+        Browser warden = cluster.newBrowser();
         var dice = new Random(SEED);
-        for (int stop = 0; stop < restarts; stop++) {
+        int stops = 0;
+        int opened = 0;
+        for (int met = 0; met < races; stops++) {
             LockSupport.parkNanos(dice.nextInt(30_000_000));
-            round.incrementAndGet();
-            assertThat(says(cluster.newBrowser(), 1, "restart /again")).isEqualTo("ok");
+            long stop = System.nanoTime();
+            assertThat(says(warden, 1, "stop /again")).isEqualTo("ok");
+            opened += assertAllToldToComeBack(sockets);
+            assertThat(says(warden, 1, "start /again")).isEqualTo("ok");
+            for (Attempt attempt = attempts.poll(); attempt != null; attempt = attempts.poll()) {
+                met += attempt.isUnderWay(stop) ? 1 : 0;
+            }
         }
         over.set(true);
-        CompletableFuture.allOf(clients.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
-        assertThat(says(cluster.newBrowser(), 1, "restart /again")).isEqualTo("ok");
+        CompletableFuture.allOf(clients.toArray(CompletableFuture[]::new)).join();
+        assertThat(says(warden, 1, "stop /again")).isEqualTo("ok");
+        opened += assertAllToldToComeBack(sockets);
+        assertThat(says(warden, 1, "start /again")).isEqualTo("ok");
 
         assertThat(refusals).allMatch(status -> status == 503 || status == 404);
-        assertThat(sockets)
-                .hasSizeGreaterThan(restarts)
-                .allSatisfy(socket -> assertThat(socket.close(PROMPT))
-                        .hasValueSatisfying(close -> assertThat(close.code())
-                                .as("%s, seed %s", close, SEED)
-                                .isEqualTo(1001)));
+        assertThat(opened).as("sockets that were opened, seed %s", SEED).isGreaterThan(stops);
         System.out.printf(
                 Locale.ROOT,
-                "%d restarts, %d upgrades beside them: %d sockets, %d refusals%n",
-                restarts,
-                races.get(),
-                sockets.size(),
-                refusals.size());
+                "%s: %d stops met %d upgrades; %d sockets, %d refusals, seed %d%n",
+                mode,
+                stops,
+                races,
+                opened,
+                refusals.size(),
+                SEED);
+    }
+
+    /** Takes all of them, each of which was opened before the stop that is over, or during it; returns how many. */
+    private static int assertAllToldToComeBack(ConcurrentLinkedQueue<Socket> sockets) {
+        int count = 0;
+        for (Socket socket = sockets.poll(); socket != null; socket = sockets.poll()) {
+            assertThat(socket.close(PROMPT))
+                    .as("seed %s", SEED)
+                    .hasValueSatisfying(close -> assertThat(close.code())
+                            .as("%s, seed %s", close, SEED)
+                            .isEqualTo(1001));
+            count++;
+        }
+        return count;
     }
 
     private static URI again(String message) {
@@ -231,22 +316,22 @@ class SocketRaceIT {
 
     @Test
     @Order(2)
-    void stopAgainstUpgrades() throws Exception {
-        stopAgainstUpgradesOnce();
+    void stopOfTheNodeAgainstUpgrades() throws Exception {
+        stopOfTheNodeAgainstUpgradesOnce();
     }
 
     @Test
     @Order(2)
     @Tag("stress")
-    void stopAgainstUpgradesForLong() throws Exception {
-        for (int round = 0; round < 20; round++) {
-            stopAgainstUpgradesOnce();
+    void stopOfTheNodeAgainstUpgradesForLong() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            stopOfTheNodeAgainstUpgradesOnce();
             cluster.restart(1);
         }
     }
 
     /** Whoever gets a 101 from a node that stops gets 1001; the others are refused, and none with an error of the server's own. */
-    private static void stopAgainstUpgradesOnce() throws Exception {
+    private static void stopOfTheNodeAgainstUpgradesOnce() throws Exception {
         var refusals = new ConcurrentLinkedQueue<Integer>();
         var sockets = new ConcurrentLinkedQueue<Socket>();
         var clients = new ArrayList<CompletableFuture<?>>();
@@ -255,7 +340,7 @@ class SocketRaceIT {
             says(browser, 0, "open");
             clients.add(CompletableFuture.runAsync(() -> opensUntilGone(browser, sockets, refusals), drivers));
         }
-        LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
+        await().atMost(Duration.ofSeconds(20)).until(() -> sockets.size() > clients.size());
 
         cluster.stop(1);
 

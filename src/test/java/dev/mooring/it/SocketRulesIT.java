@@ -19,6 +19,9 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -294,7 +297,9 @@ class SocketRulesIT {
             Browser ben = withInterval(3);
             Browser eve = withInterval(3);
             Browser joe = withInterval(3);
+            Browser liz = withInterval(3);
             try (Socket parts = ada.opens(socket(PLAIN, "parts"));
+                    Socket bytes = liz.opens(socket(PLAIN, "parts"));
                     Socket lambda = ben.opens(socket(PLAIN, "lambda"));
                     Socket here = joe.opens(socket(PLAIN, "annotated"));
                     Socket there = joe.opens(socket(REPORTING, "annotated"))) {
@@ -302,6 +307,7 @@ class SocketRulesIT {
                 for (int tick = 1; tick <= 12; tick++) {
                     await().pollDelay(Duration.ofMillis(550)).until(() -> true);
                     parts.sendsPart("part");
+                    bytes.sendsBytes();
                     assertThat(lambda.asks("get word")).isEqualTo("null");
                     if (pinging.isOpen()) {
                         pinging.pings();
@@ -312,10 +318,11 @@ class SocketRulesIT {
                 }
 
                 assertClosed(pinging, 1008, "session expired");
-                assertThat(List.of(ada, ben, joe))
+                assertThat(List.of(ada, ben, joe, liz))
                         .allSatisfy(browser ->
                                 assertThat(says(browser, REPORTING, "get word")).isEqualTo("null"));
                 assertThat(parts.asks("end")).isEqualTo("13");
+                assertThat(bytes.asks("end")).isEqualTo("13");
             }
         }
 
@@ -478,7 +485,8 @@ class SocketRulesIT {
                 if (here == PLAIN) {
                     redeploy();
                 } else {
-                    says(cluster.newBrowser(), here, "restart /again");
+                    says(cluster.newBrowser(), here, "stop /again");
+                    says(cluster.newBrowser(), here, "start /again");
                 }
 
                 assertClosed(leaving, 1001, "application stops");
@@ -541,15 +549,79 @@ class SocketRulesIT {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"sessions", "handles", "loads", "writes", "noticesReceived", "noticesSent", "loadMaxMicros"})
+            strings = {
+                "sessions",
+                "handles",
+                "loads",
+                "reloads",
+                "writes",
+                "noticesReceived",
+                "noticesSent",
+                "loadMaxMicros",
+                "reloadMaxMicros",
+                "writeMaxMicros"
+            })
     void jmxShowsFigures(String attribute) {
         Browser ada = cluster.newBrowser();
         says(ada, PLAIN, "open");
         says(ada, REPORTING, "set word one");
         says(ada, PLAIN, "set word two");
+        assertThat(says(ada, REPORTING, "get word")).isEqualTo("two");
 
-        assertThat(Long.parseLong(says(ada, REPORTING, "mbean " + attribute))).isPositive();
-        assertThat(says(ada, REPORTING, "mbean clusterNodes")).isEqualTo("4");
+        assertThat(figure(attribute)).isPositive();
+        assertThat(figure("clusterNodes")).isEqualTo(4);
+    }
+
+    @Test
+    void jmxCountsTheClosesByTheirReasons() {
+        Browser ada = cluster.newBrowser();
+        says(ada, PLAIN, "open");
+        Socket first = ada.opens(socket(REPORTING, "annotated"));
+        Socket second = ada.opens(socket(REPORTING, "annotated"));
+        long invalidated = closes("session invalidated");
+        long expired = closes("session expired");
+
+        says(ada, PLAIN, "invalidate");
+
+        assertClosed(first, 1008, "session invalidated");
+        assertClosed(second, 1008, "session invalidated");
+        assertThat(closes("session invalidated")).isEqualTo(invalidated + 2);
+        assertThat(closes("session expired")).isEqualTo(expired);
+    }
+
+    private static long closes(String reason) {
+        Matcher count =
+                Pattern.compile(reason + "=(\\d+)").matcher(says(cluster.newBrowser(), REPORTING, "mbean closes"));
+        assertThat(count.find()).as(reason).isTrue();
+        return Long.parseLong(count.group(1));
+    }
+
+    private static long figure(String attribute) {
+        return Long.parseLong(says(cluster.newBrowser(), REPORTING, "mbean " + attribute));
+    }
+
+    /** Of the socket's node: what it asks of the cluster, and what it tells others. */
+    @Test
+    void messagesAreNoCallsOfTheCluster() {
+        Browser ada = cluster.newBrowser();
+        says(ada, PLAIN, "open");
+        try (Socket socket = ada.opens(socket(REPORTING, "annotated"))) {
+            socket.asks("get word");
+            long before = calls();
+
+            for (int message = 0; message < 500; message++) {
+                assertThat(socket.asks("get word")).isEqualTo("null");
+            }
+
+            // When sessions were used last is stored now and then, for all together.
+            assertThat(calls() - before).isLessThan(10);
+        }
+    }
+
+    private static long calls() {
+        return Stream.of("loads", "reloads", "writes", "noticesSent")
+                .mapToLong(SocketRulesIT::figure)
+                .sum();
     }
 
     /** As many as in {@code dev.mooring.bench.ManySockets}, but for two zeros. */
@@ -576,7 +648,7 @@ class SocketRulesIT {
     }
 
     private static int webSockets() {
-        return Integer.parseInt(says(cluster.newBrowser(), REPORTING, "mbean webSockets"));
+        return (int) figure("webSockets");
     }
 
     private static void assertClosed(Socket socket, int code, String reason) {
