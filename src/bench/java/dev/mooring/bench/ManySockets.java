@@ -22,7 +22,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 
 /**
  * What does an idle WebSocket cost, and what do many leave behind? One node with this module and one Jetty with its own sessions in
@@ -36,6 +42,7 @@ public final class ManySockets {
     private static final int CHURN = 200_000;
     private static final int SESSIONS = 100;
     private static final int SOURCES = 40;
+    private static final int CLIENTS = 4;
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
     private final JettyNode node;
@@ -46,7 +53,7 @@ public final class ManySockets {
         this.node = node;
     }
 
-    /** Runs it and prints five lines. */
+    /** Runs it and prints five lines, and one for each kind of thread of which there are more in the end. */
     public static void main(String[] arguments) throws Exception {
         int idle = arguments.length > 0 ? Integer.parseInt(arguments[0]) : IDLE;
         int churn = arguments.length > 1 ? Integer.parseInt(arguments[1]) : CHURN;
@@ -113,18 +120,31 @@ public final class ManySockets {
 
     private void churn(int count, HazelcastInstance client) throws Exception {
         openSessions();
-        for (int i = 0; i < 5_000; i++) {
-            closeOne(i);
-        }
+        closeMany(5_000);
         System.out.println("before: " + state(client));
+        Map<String, Long> threads = threads();
         long start = System.nanoTime();
-        for (int i = 0; i < count; i++) {
-            closeOne(i);
-        }
+        closeMany(count);
         double seconds = (System.nanoTime() - start) / 1e9;
         System.out.printf(
                 Locale.ROOT, "%d WebSockets opened and closed over %d sessions in %.0f s%n", count, SESSIONS, seconds);
         System.out.println("after:  " + state(client));
+        Map<String, Long> now = threads();
+        now.forEach((name, threadsNow) -> {
+            long more = threadsNow - threads.getOrDefault(name, 0L);
+            if (more > 0) {
+                System.out.printf(Locale.ROOT, "threads that came: %d of %s, %d in all%n", more, name, threadsNow);
+            }
+        });
+    }
+
+    /** How many threads the node has of each name, their numbers aside. */
+    private Map<String, Long> threads() throws Exception {
+        return ask("threads")
+                .body()
+                .lines()
+                .collect(Collectors.groupingBy(
+                        name -> name.replaceAll("[0-9]+", "N"), TreeMap::new, Collectors.counting()));
     }
 
     private String state(HazelcastInstance client) throws Exception {
@@ -135,7 +155,7 @@ public final class ManySockets {
                 Locale.ROOT,
                 "heap %d KiB, threads %d, WebSockets %d, sessions %d, handles %d, Hazelcast objects %d, entries %d",
                 number("heap") >> 10,
-                number("threads"),
+                threads().values().stream().mapToLong(Long::longValue).sum(),
                 number("mbean webSockets"),
                 number("mbean sessions"),
                 number("mbean handles"),
@@ -148,6 +168,27 @@ public final class ManySockets {
             HttpResponse<String> response = ask("open");
             cookies.add(
                     response.headers().firstValue("Set-Cookie").orElseThrow().split(";")[0]);
+        }
+    }
+
+    private void closeMany(int count) throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+        try {
+            List<Future<?>> done = new ArrayList<>();
+            for (int client = 0; client < CLIENTS; client++) {
+                int first = client;
+                done.add(clients.submit(() -> {
+                    for (int i = first; i < count; i += CLIENTS) {
+                        closeOne(i);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> client : done) {
+                client.get();
+            }
+        } finally {
+            clients.shutdownNow();
         }
     }
 
