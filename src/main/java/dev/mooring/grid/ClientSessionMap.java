@@ -2,7 +2,6 @@ package dev.mooring.grid;
 
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
-import com.hazelcast.map.IMap;
 import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
@@ -39,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * get the record: whoever finds its change in place after such a call puts the same record there once more, and what succeeds
  * then has its backups.
  */
-final class ClientSessionMap implements SessionMap {
+final class ClientSessionMap extends SessionMap {
 
     private static final int AT_A_TIME = 100;
 
@@ -49,8 +48,6 @@ final class ClientSessionMap implements SessionMap {
     /** By scope and path, the cluster time before which a record that was looked at cannot be left over. */
     private final Map<String, Map<String, Long>> quiet = new ConcurrentHashMap<>();
 
-    private final IMap<String, SessionRecord> records;
-    private final StoreCalls calls;
     private final ExecutorService threads;
     private final TimesToLive lives;
     private final long slackMs;
@@ -68,8 +65,7 @@ final class ClientSessionMap implements SessionMap {
             Duration slack,
             ExecutorService threads,
             ScheduledExecutorService scheduler) {
-        this.records = hazelcast.getMap(config.mapName());
-        this.calls = calls;
+        super(hazelcast.getMap(config.mapName()), calls);
         this.threads = threads;
         this.slackMs = slack.toMillis();
         this.lives = new TimesToLive(records, slackMs, threads, scheduler);
@@ -176,16 +172,6 @@ final class ClientSessionMap implements SessionMap {
             lives.give(path, timeToLiveMs);
         }
         return true;
-    }
-
-    @Override
-    public Set<SessionKey> known(Collection<SessionKey> keys) {
-        return calls.known(records, keys);
-    }
-
-    @Override
-    public boolean removeDamaged(SessionKey key) {
-        return calls.removeDamaged(records, key);
     }
 
     /**

@@ -1,16 +1,13 @@
 package dev.mooring.grid;
 
 import com.hazelcast.core.HazelcastInstance;
-import com.hazelcast.map.IMap;
 import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
-import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -19,15 +16,12 @@ import java.util.function.Supplier;
  * The session map as a member of the cluster sees it: a change runs as an entry processor where the record is, so only the
  * change and its answer travel.
  */
-final class MemberSessionMap implements SessionMap {
+final class MemberSessionMap extends SessionMap {
 
-    private final IMap<String, SessionRecord> records;
-    private final StoreCalls calls;
     private final long slackMs;
 
     MemberSessionMap(HazelcastInstance hazelcast, GridConfig config, StoreCalls calls, Duration slack) {
-        records = hazelcast.getMap(config.mapName());
-        this.calls = calls;
+        super(hazelcast.getMap(config.mapName()), calls);
         slackMs = slack.toMillis();
     }
 
@@ -47,16 +41,6 @@ final class MemberSessionMap implements SessionMap {
     private Supplier<CompletionStage<Outcome>> call(SessionKey key, Change change) {
         AtomicInteger runs = new AtomicInteger();
         return () -> records.submitToKey(key.path(), new ApplyChange(change, slackMs, runs.getAndIncrement() > 0));
-    }
-
-    @Override
-    public Set<SessionKey> known(Collection<SessionKey> keys) {
-        return calls.known(records, keys);
-    }
-
-    @Override
-    public boolean removeDamaged(SessionKey key) {
-        return calls.removeDamaged(records, key);
     }
 
     @Override

@@ -1,17 +1,28 @@
 package dev.mooring.grid;
 
+import com.hazelcast.map.IMap;
 import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * The records of all sessions in the cluster. Thread-safe. Every method
+ * The records of all sessions in the cluster, which a member and a client write each in its way. Thread-safe. Every method
  * blocks for a round trip to the cluster and no longer than {@link Grid#CALL_TIMEOUT}.
  */
-public interface SessionMap {
+public abstract class SessionMap {
+
+    final IMap<String, SessionRecord> records;
+    final StoreCalls calls;
+
+    SessionMap(IMap<String, SessionRecord> records, StoreCalls calls) {
+        this.records = records;
+        this.calls = calls;
+    }
 
     /**
      * Applies a change to a session's record, atomically in the cluster and its backups.
@@ -21,7 +32,7 @@ public interface SessionMap {
      * @return what became of it
      * @throws StoreUnavailableException if the cluster did not confirm; the change may still be applied
      */
-    Outcome apply(SessionKey key, Change change);
+    public abstract Outcome apply(SessionKey key, Change change);
 
     /**
      * Applies a change to each of many sessions, each atomically, in as few messages as there can be. One that fails does not
@@ -31,7 +42,7 @@ public interface SessionMap {
      * @return what became of each
      * @throws StoreUnavailableException if the cluster did not confirm all of them; any may still be applied
      */
-    Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes);
+    public abstract Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes);
 
     /**
      * Tells which of these sessions have a record, whether they live or not.
@@ -40,7 +51,9 @@ public interface SessionMap {
      * @return some of them
      * @throws StoreUnavailableException if the cluster did not answer
      */
-    Set<SessionKey> known(Collection<SessionKey> keys);
+    public Set<SessionKey> known(Collection<SessionKey> keys) {
+        return calls.known(records, keys);
+    }
 
     /**
      * Removes what lies under a session's key if that is damaged, see {@link DamagedRecordException}.
@@ -49,7 +62,18 @@ public interface SessionMap {
      * @return false if there is a record that can be read, or may be read by others, or nothing
      * @throws StoreUnavailableException if the cluster did not answer
      */
-    boolean removeDamaged(SessionKey key);
+    public boolean removeDamaged(SessionKey key) {
+        try {
+            calls.await(
+                    "session " + key,
+                    () -> records.getAsync(key.path())
+                            .thenApply(record -> Optional.ofNullable(record).map(SessionRecord::state)));
+            return false;
+        } catch (DamagedRecordException e) {
+            calls.await("session " + key, () -> records.deleteAsync(key.path()));
+            return true;
+        }
+    }
 
     /**
      * Looks for sessions of one web application that somebody should have ended: those that are due, and those whose end was
@@ -62,5 +86,5 @@ public interface SessionMap {
      * @return their keys
      * @throws StoreUnavailableException if the cluster did not answer
      */
-    Collection<SessionKey> leftOver(String scope, long dueBefore, boolean every);
+    public abstract Collection<SessionKey> leftOver(String scope, long dueBefore, boolean every);
 }

@@ -8,12 +8,10 @@ import com.hazelcast.spi.exception.RetryableException;
 import com.hazelcast.spi.exception.TargetDisconnectedException;
 import dev.mooring.model.NewerFormatException;
 import dev.mooring.model.SessionKey;
-import dev.mooring.model.SessionRecord;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -156,20 +154,6 @@ final class StoreCalls {
         return get(keys.size() + " sessions", () -> map.getAll(byPath.keySet())).keySet().stream()
                 .map(byPath::get)
                 .collect(Collectors.toSet());
-    }
-
-    /** As {@link SessionMap#removeDamaged}, for members and clients alike. */
-    boolean removeDamaged(IMap<String, SessionRecord> records, SessionKey key) {
-        try {
-            await(
-                    "session " + key,
-                    () -> records.getAsync(key.path())
-                            .thenApply(record -> Optional.ofNullable(record).map(SessionRecord::state)));
-            return false;
-        } catch (DamagedRecordException e) {
-            await("session " + key, () -> records.deleteAsync(key.path()));
-            return true;
-        }
     }
 
     private static boolean isUndecided(@Nullable Throwable cause) {

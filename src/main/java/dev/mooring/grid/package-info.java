@@ -1,6 +1,18 @@
 /**
  * This node's place in the Hazelcast cluster: the instance, the map of sessions, the notices between nodes. The only
  * package that imports {@code com.hazelcast}; it knows nothing of Jetty.
+ *
+ * <p>In which order to read:
+ *
+ * <ol>
+ *   <li>{@link dev.mooring.grid.Grid}, all of it for one node, made over a {@code Link}: {@code MemberLink} with an embedded Hazelcast, {@code
+ *       ClientLink} with servers, whom {@code Pulse} watches and whose time {@code ServerClock} keeps. {@code HazelcastSettings} are ours.
+ *   <li>{@link dev.mooring.grid.SessionMap}, the records: {@code MemberSessionMap} sends an {@code ApplyChange}, {@code ClientSessionMap} swaps whole
+ *       records and gives them their {@code TimesToLive}; both by {@code StoreCalls}, which make one exception of every way of not getting an answer.
+ *       {@link dev.mooring.grid.Aliases} are the later ids; {@code MergeRecords} heals a split.
+ *   <li>{@link dev.mooring.grid.NodeLease}, for how long this node may trust its copies, with its {@code NodeRow} that the others see.
+ *   <li>{@link dev.mooring.grid.Inbox}, what nodes tell and ask each other.
+ * </ol>
  */
 @NullMarked
 package dev.mooring.grid;
