@@ -65,7 +65,7 @@ public final class MooringModule extends ContainerLifeCycle {
     private Mode mode = Mode.MEMBER;
 
     /**
-     * A module for {@code server}, with the defaults of the contract, and not started.
+     * A module for {@code server}, with the defaults that the README lists, and not started.
      *
      * @param server the server whose sessions it is for
      */

@@ -1,6 +1,6 @@
 package dev.mooring;
 
-/** The properties of the module, by the names that a person types, each with the default that the contract gives it. */
+/** The properties of the module, by the names that a person types, each with the default that the README gives it. */
 enum Property {
     CLUSTER_NAME("jetty.session.hazelcast.clusterName", "jetty-sessions"),
     BIND_ADDRESS("jetty.session.hazelcast.bindAddress", "127.0.0.1"),
@@ -45,7 +45,7 @@ enum Property {
         return key;
     }
 
-    /** The value of a property that nobody sets; empty where the contract says so. */
+    /** The value of a property that nobody sets; empty where the README gives none. */
     String byDefault() {
         return byDefault;
     }

@@ -16,7 +16,7 @@ public enum EndCause {
     /**
      * Returns the words that a WebSocket client reads in its close frame.
      *
-     * @return the close reason of CONTRACT section 3
+     * @return the reason in the close frame
      */
     public String reason() {
         return reason;

@@ -39,7 +39,7 @@ public record SessionPolicy(
         OnStoreFailure onStoreFailure) {
 
     /**
-     * The policy of a node that sets nothing: the defaults of the contract.
+     * The policy of a node that sets nothing: the defaults that the README lists.
      *
      * @return a new policy, equal to every other one
      */

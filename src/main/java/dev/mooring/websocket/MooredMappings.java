@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MooredMappings extends WebSocketMappings {
 
-    /** The user property of CONTRACT section 3. */
+    /** The user property by which an endpoint finds the session without a configurator. */
     static final String HTTP_SESSION = "jakarta.servlet.http.HttpSession";
 
     private final ContextHandler context;

@@ -13,7 +13,7 @@ public record SocketPolicy(
         KeepAlive keepAlive, CloseOnSessionEnd closeOnSessionEnd, boolean createSession, boolean sameOrigin) {
 
     /**
-     * The policy of a node that sets nothing: the defaults of the contract.
+     * The policy of a node that sets nothing: the defaults that the README lists.
      *
      * @return a new policy, equal to every other one
      */

@@ -2,6 +2,9 @@
  * Open WebSockets, tied to the sessions they were opened with: bound at the upgrade, closed when the session ends, and
  * counted as activity of the session. The only package that imports Jetty's {@code websocket-core}.
  *
+ * <p>In which order to read: {@code UpgradeHandler} sees an upgrade first, {@code UpgradeGate} may refuse it, {@code UpgradeStream} sees its 101 leave and
+ * makes the {@code Mooring}, which ties the WebSocket to its session and closes it with a {@code Farewell}. {@code Moorings} are those of a node.
+ *
  * <p>No locks: what two threads may race for is decided by taking an entry out of a concurrent set.
  *
  * <table>

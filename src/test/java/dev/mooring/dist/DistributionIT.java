@@ -68,7 +68,7 @@ class DistributionIT {
     @Nested
     class TheIniTemplate {
 
-        /** The properties of both modules, with their defaults, as the contract has them. */
+        /** The properties of both modules, with their defaults, as the README has them. */
         private static final List<String> BOTH = List.of(
                 "jetty.session.hazelcast.clusterName=jetty-sessions",
                 "jetty.session.hazelcast.configurationLocation=",
