@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The end of one session, brought about here or heard of: a claim on the record that one node of the cluster wins, then the holders are
- * told, what is attached closes, the listeners run, and a tombstone stays. Thread-safe: Jetty's state decides which thread of this node
- * goes on. Blocks unless it says otherwise; no listener runs under a lock.
+ * told, what is attached closes, the listeners run, and a tombstone stays. Thread-safe: of the threads of this node, the one goes on that
+ * brings the session into the state INVALIDATING. Blocks unless it says otherwise; no listener runs under a lock.
  */
 final class Ending {
 

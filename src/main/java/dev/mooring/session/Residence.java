@@ -7,9 +7,9 @@ import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one session comes to this node's memory and leaves it, and what its attributes hear of that. Thread-safe; {@link #goAway} and
- * {@link #comeBack} are called under the lock of the {@link Exchange}, of which the others take care. No lock is held while an attribute's own
- * code runs.
+ * How one session comes to this node's memory and leaves it, and what its attributes hear of that. Thread-safe: whether it is there
+ * changes only under the lock of the {@link Exchange}, by {@link #goAway} and {@link #comeBack}. No lock is held while an attribute's
+ * own code runs.
  */
 final class Residence {
 
