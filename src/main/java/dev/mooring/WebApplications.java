@@ -82,8 +82,13 @@ final class WebApplications implements Container.InheritedListener {
         MooredMappings.install(context);
         context.addEventListener(new LifeCycle.Listener() {
             @Override
+            public void lifeCycleStarting(LifeCycle event) {
+                upgrades.applicationStarts();
+            }
+
+            @Override
             public void lifeCycleStopping(LifeCycle event) {
-                moorings.applicationStops(context);
+                upgrades.applicationStops();
             }
         });
         LOG.debug("Context {}: moored", context);

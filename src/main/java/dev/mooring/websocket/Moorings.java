@@ -28,7 +28,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Moorings {
 
-    private static final Duration FAREWELL = Duration.ofSeconds(1);
+    /** How long whoever stops is kept waiting for one thing. */
+    static final Duration FAREWELL = Duration.ofSeconds(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(Moorings.class);
 
     private final SocketPolicy policy;
@@ -138,7 +140,7 @@ public final class Moorings {
      *
      * @param context the web application, stopping
      */
-    public void applicationStops(ContextHandler context) {
+    void applicationStops(ContextHandler context) {
         goAway(open.stream().filter(mooring -> mooring.isOf(context)), Farewell.APPLICATION_STOPS);
     }
 

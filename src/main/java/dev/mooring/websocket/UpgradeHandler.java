@@ -12,13 +12,15 @@ import org.eclipse.jetty.util.Callback;
 
 /**
  * Sits below a web application's session manager and sees each upgrade request, by whatever API the application answers it:
- * HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4). A node that stops takes none any more.
+ * HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4). A node or a web application that stops takes none any more, and lets those that
+ * are under way come to their end.
  */
 public final class UpgradeHandler extends Handler.Wrapper {
 
     private final ContextHandler context;
     private final SessionManager manager;
     private final Moorings moorings;
+    private final UpgradesUnderWay underWay = new UpgradesUnderWay();
 
     /**
      * Makes the handler of one web application.
@@ -36,14 +38,31 @@ public final class UpgradeHandler extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         if (isUpgrade(request)) {
-            request.addHttpStreamWrapper(stream -> new UpgradeStream(stream, request, context, manager, moorings));
-            if (moorings.isStopping()) {
-                Response.writeError(
-                        request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, Farewell.NODE_STOPS.reason());
+            boolean begun = underWay.begin();
+            Runnable atTheEnd = begun ? underWay::end : () -> {};
+            request.addHttpStreamWrapper(
+                    stream -> new UpgradeStream(stream, request, context, manager, moorings, atTheEnd));
+            if (moorings.isStopping() || !begun) {
+                Farewell why = moorings.isStopping() ? Farewell.NODE_STOPS : Farewell.APPLICATION_STOPS;
+                Response.writeError(request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, why.reason());
                 return true;
             }
         }
         return super.handle(request, response, callback);
+    }
+
+    /** The web application starts, perhaps again: upgrades are taken. */
+    public void applicationStarts() {
+        underWay.open();
+    }
+
+    /**
+     * The web application stops: no upgrade is taken any more, those under way are waited for, and all its WebSockets are closed with
+     * 1001, while it still runs. Blocks for two seconds at most.
+     */
+    public void applicationStops() {
+        underWay.close(Moorings.FAREWELL);
+        moorings.applicationStops(context);
     }
 
     static boolean isUpgrade(Request request) {

@@ -37,18 +37,27 @@ final class UpgradeStream extends HttpStream.Wrapper {
     /** The logouts of {@link #brought} before the request was authenticated. */
     private final int logouts;
 
+    private final Runnable atTheEnd;
+
     private volatile @Nullable Mooring mooring;
 
     /** Set once the answer is known, which is logged once. */
     private boolean answered;
 
+    /** @param atTheEnd run once, when the upgrade has failed, or is done and its {@code onOpen} too */
     UpgradeStream(
-            HttpStream wrapped, Request request, ContextHandler context, SessionManager manager, Moorings moorings) {
+            HttpStream wrapped,
+            Request request,
+            ContextHandler context,
+            SessionManager manager,
+            Moorings moorings,
+            Runnable atTheEnd) {
         super(wrapped);
         this.request = request;
         this.context = context;
         this.manager = manager;
         this.moorings = moorings;
+        this.atTheEnd = atTheEnd;
         this.brought = RequestedSession.byAttribute(request).session() instanceof LiveSession session ? session : null;
         this.logouts = brought == null ? 0 : brought.attachments().logouts();
     }
@@ -116,19 +125,27 @@ final class UpgradeStream extends HttpStream.Wrapper {
 
     @Override
     public void succeeded() {
-        super.succeeded();
-        Mooring bound = mooring;
-        if (bound != null) {
-            bound.upgraded();
+        try {
+            super.succeeded();
+            Mooring bound = mooring;
+            if (bound != null) {
+                bound.upgraded();
+            }
+        } finally {
+            atTheEnd.run();
         }
     }
 
     @Override
     public void failed(Throwable failure) {
-        Mooring bound = mooring;
-        if (bound != null) {
-            bound.castOff();
+        try {
+            Mooring bound = mooring;
+            if (bound != null) {
+                bound.castOff();
+            }
+            super.failed(failure);
+        } finally {
+            atTheEnd.run();
         }
-        super.failed(failure);
     }
 }
