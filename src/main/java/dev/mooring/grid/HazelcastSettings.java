@@ -52,8 +52,7 @@ final class HazelcastSettings {
         // A backup that did not answer is an error, not a success; our changes may be run again, and soon are.
         settings.put("hazelcast.operation.backup.timeout.millis", "1000");
         settings.put("hazelcast.operation.fail.on.indeterminate.state", "true");
-        // A partition on the move answers no read on its old member, which may be behind what was written on its new
-        // one.
+        // A partition on the move answers no read on its old member, where what was written on the new one is not.
         settings.put("hazelcast.partition.migration.stale.read.disabled", "true");
         // Two clusters that should be one merge in seconds.
         settings.put("hazelcast.merge.first.run.delay.seconds", "5");

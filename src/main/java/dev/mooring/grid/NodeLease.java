@@ -66,9 +66,6 @@ public final class NodeLease {
         GONE
     }
 
-    /** An observed row, and when it was seen to change last. */
-    private record Sighting(NodeRow row, long nanoTime) {}
-
     private final String node;
     private final IMap<String, NodeRow> rows;
     private final StoreCalls calls;
@@ -90,7 +87,7 @@ public final class NodeLease {
     private NodeRow row = new NodeRow(1, 0, false);
 
     /** Only the observing thread uses it. */
-    private final Map<String, Sighting> sightings = new HashMap<>();
+    private final Sightings sightings = new Sightings();
 
     /** Whether the log says that the lease has lapsed; only the renewing thread uses it. */
     private boolean lapseReported;
@@ -403,32 +400,26 @@ public final class NodeLease {
             Map<String, NodeRow> seen = new HashMap<>();
             rows.entrySet().forEach(entry -> seen.put(entry.getKey(), entry.getValue()));
             calls.check();
-            for (String gone : Set.copyOf(sightings.keySet())) {
-                if (!seen.containsKey(gone)) {
-                    lost(gone);
-                }
+            Sightings.Look look = sightings.look(seen, now);
+            known.addAll(seen.keySet());
+            look.joined().stream()
+                    .filter(other -> !other.equals(node))
+                    .forEach(other -> LOG.info("Node {} has joined node {}", other, node));
+            look.left().stream().filter(other -> !other.equals(node)).forEach(this::lost);
+            if (look.returned().stream().anyMatch(other -> !other.equals(node))) {
+                // It was away, perhaps with one half of a split cluster, and its records have been merged with ours.
+                startEpoch(lease.until());
             }
-            seen.forEach((other, found) -> {
-                Sighting last = sightings.get(other);
-                if (last == null && !other.equals(node)) {
-                    LOG.info("Node {} has joined node {}", other, node);
-                }
-                if (last != null && !other.equals(node) && last.row().epoch() != found.epoch()) {
-                    // It was away, perhaps with one half of a split cluster, and its records have been merged with
-                    // ours.
-                    startEpoch(lease.until());
-                }
-                if (last == null || !last.row().equals(found)) {
-                    sightings.put(other, new Sighting(found, now));
-                    known.add(other);
-                } else if (!other.equals(node)
-                        && now - last.nanoTime() > DEATH.toNanos()
-                        && rows.remove(other, found)) {
+            look.dead().forEach((other, found) -> {
+                if (!other.equals(node) && rows.remove(other, found)) {
                     LOG.warn("Node {} did not renew its row for {} s and is taken for dead", other, DEATH.toSeconds());
                 }
             });
             for (String gone : Set.copyOf(left)) {
-                onGone.accept(gone);
+                if (!rows.containsKey(gone)) {
+                    // Not back since the look: its inbox would go with what it has left behind.
+                    onGone.accept(gone);
+                }
                 left.remove(gone);
             }
         } catch (RuntimeException | Error e) {
@@ -438,10 +429,6 @@ public final class NodeLease {
     }
 
     private void lost(String gone) {
-        sightings.remove(gone);
-        if (gone.equals(node)) {
-            return;
-        }
         known.remove(gone);
         fenced.remove(gone);
         startEpoch(lease.until());
