@@ -83,21 +83,31 @@ final class Worker implements AutoCloseable {
         }
     }
 
-    /** Gives a session a new id. If nobody knows whether it has it, a socket says so, once all nodes run. */
+    /**
+     * Gives a session a new id. If nobody knows whether it has it, a socket says so, once all nodes run; if none can, nobody ever knows, and
+     * whatever is asked with the former id is answered with nothing that counts.
+     */
     void changeId() throws InterruptedException {
         SharedSession session = sessions.get(random.nextInt(sessions.size()));
-        for (int i = 0; i < socketsOf(session).size(); i++) {
-            reopen(session, socketsOf(session), i);
+        List<@Nullable SocketLine> some = socketsOf(session);
+        for (int i = 0; i < some.size(); i++) {
+            SocketLine idle = some.get(i);
+            if (idle != null && caller.idAt(idle) == null) {
+                // Closed by its node for its silence, or with its node.
+                some.set(i, null);
+            }
+            reopen(session, some, i);
         }
-        while (!caller.renames(session)) {
-            cluster.awaitCalm();
-            for (SocketLine socket : socketsOf(session)) {
-                String id = socket == null ? null : caller.idAt(socket);
-                if (id != null) {
-                    String cookie = session.cookie();
-                    session.moved(cookie.substring(0, cookie.indexOf('=') + 1) + id);
-                    return;
-                }
+        if (caller.renames(session)) {
+            return;
+        }
+        cluster.awaitCalm();
+        for (SocketLine socket : some) {
+            String id = socket == null ? null : caller.idAt(socket);
+            if (id != null) {
+                String cookie = session.cookie();
+                session.moved(cookie.substring(0, cookie.indexOf('=') + 1) + id);
+                return;
             }
         }
     }
