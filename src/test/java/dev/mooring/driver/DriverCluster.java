@@ -286,8 +286,9 @@ final class DriverCluster implements AutoCloseable {
     @Override
     public void close() {
         quietEnds();
-        for (JettyNode node : nodes) {
-            node.close();
+        // Clients before the members that they talk to.
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            nodes.get(i).close();
         }
         for (HazelcastServer server : servers) {
             server.close();
