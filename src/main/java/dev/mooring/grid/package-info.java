@@ -10,7 +10,8 @@
  *   <li>{@link dev.mooring.grid.SessionMap}, the records: {@code MemberSessionMap} sends an {@code ApplyChange}, {@code ClientSessionMap} swaps whole
  *       records and gives them their {@code TimesToLive}; both by {@code StoreCalls}, which make one exception of every way of not getting an answer.
  *       {@link dev.mooring.grid.Aliases} are the later ids; {@code MergeRecords} heals a split.
- *   <li>{@link dev.mooring.grid.NodeLease}, for how long this node may trust its copies, with its {@code NodeRow} that the others see.
+ *   <li>{@link dev.mooring.grid.NodeLease}, for how long this node may trust its copies, with its {@code NodeRow} that the others see, and its own {@code
+ *       Sightings} of theirs.
  *   <li>{@link dev.mooring.grid.Inbox}, what nodes tell and ask each other.
  * </ol>
  */
