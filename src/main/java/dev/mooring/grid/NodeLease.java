@@ -84,7 +84,7 @@ public final class NodeLease {
     private final Map<String, CompletableFuture<@Nullable Void>> fencing = new ConcurrentHashMap<>();
 
     /** The row as this node wrote it last; only the renewing thread uses it. */
-    private NodeRow row = new NodeRow(1, 0, false);
+    private NodeRow row = new NodeRow(NodeRow.FIRST_EPOCH, 0, false);
 
     /** Only the observing thread uses it. */
     private final Sightings sightings = new Sightings();
@@ -162,6 +162,16 @@ public final class NodeLease {
      */
     public boolean isFirst() {
         return known.stream().allMatch(other -> node.compareTo(other) <= 0);
+    }
+
+    /**
+     * Tells whether a node was there when this one last looked at the rows, or the node itself. Does not block.
+     *
+     * @param other its node id
+     * @return false where {@link #isGone} must look
+     */
+    public boolean isKnown(String other) {
+        return other.equals(node) || known.contains(other);
     }
 
     /**

@@ -23,7 +23,7 @@ final class Sightings {
      *
      * @param joined nodes that were not there the last time
      * @param left nodes that were
-     * @param returned nodes that have taken a new epoch
+     * @param returned nodes that have taken a new epoch, also where they were away so long that they were not there the last time
      * @param dead rows that have not changed for {@link NodeLease#DEATH}
      */
     record Look(Set<String> joined, Set<String> left, Set<String> returned, Map<String, NodeRow> dead) {}
@@ -47,9 +47,11 @@ final class Sightings {
             Sighting last = sightings.get(node);
             long silence = last != null && last.row.equals(row) ? last.silence + step : 0;
             sightings.put(node, new Sighting(row, silence));
+            long epoch = last == null ? NodeRow.FIRST_EPOCH : last.row.epoch();
             if (last == null) {
                 look.joined.add(node);
-            } else if (last.row.epoch() != row.epoch()) {
+            }
+            if (epoch != row.epoch()) {
                 look.returned.add(node);
             } else if (TimeUnit.NANOSECONDS.toMillis(silence) > NodeLease.DEATH.toMillis()) {
                 look.dead.put(node, row);

@@ -122,6 +122,19 @@ class NodeLeaseIT {
 
             await().during(NodeLease.TERM.multipliedBy(3)).atMost(LIMIT).until(() -> lease(0).epoch() == epoch);
         }
+
+        /** As after a split of the cluster that was so long that each side has forgotten the nodes of the other. */
+        @Test
+        void takesANewEpochWhenANodeIsSeenForTheFirstTimeThatWasAway() {
+            long former = lease(0).epoch();
+
+            grids.rows(1).set("away", new NodeRow(NodeRow.FIRST_EPOCH + 1, 0, false));
+
+            awaitNewEpoch(0, former);
+            long met = lease(0).epoch();
+            grids.rows(1).delete("away");
+            awaitNewEpoch(0, met);
+        }
     }
 
     @Nested
@@ -185,9 +198,9 @@ class NodeLeaseIT {
             SessionKey key = newKey();
             grids.grid(0).inbox().register(key.scope(), notice -> 42);
             long former = lease(0).epoch();
-            // Taken for dead by node 1, which cleans up after it.
-            grids.rows(1).delete(grids.node(0));
+            // As where node 1 takes it for dead and cleans up after it; in this order, since it may be back at once.
             grids.grid(1).inbox().forget(grids.node(0));
+            grids.rows(1).delete(grids.node(0));
             awaitNewEpoch(0, former);
 
             long answer = grids.grid(1).inbox().tell(Set.of(grids.node(0)), Notice.Kind.DUE, key, 1);

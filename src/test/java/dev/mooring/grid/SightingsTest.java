@@ -40,6 +40,17 @@ class SightingsTest {
     }
 
     @Test
+    void aNodeThatWasAwayReturnsAlsoWhereItWasForgottenMeanwhile() {
+        look(Duration.ZERO, Map.of(A, row));
+        look(Duration.ofSeconds(1), Map.of());
+
+        Sightings.Look look = look(Duration.ofMinutes(1), Map.of(A, row.nextEpoch()));
+
+        assertThat(look.joined()).containsExactly(A);
+        assertThat(look.returned()).containsExactly(A);
+    }
+
+    @Test
     void aRowThatDoesNotChangeForTenSecondsIsDead() {
         look(Duration.ZERO, Map.of(A, row));
 
