@@ -163,14 +163,18 @@ final class ClientSessionMap extends SessionMap {
         if (record == null) {
             return records.putIfAbsent(path, next, timeToLiveMs, TimeUnit.MILLISECONDS) == null;
         }
+        if (next.state() == SessionRecord.State.ENDED) {
+            // Comes after an end that was claimed, and so can only take the place of that or of another tombstone. In
+            // one
+            // step with its time to live, which replace has no argument for.
+            records.set(path, next, timeToLiveMs, TimeUnit.MILLISECONDS);
+            lives.forget(path);
+            return true;
+        }
         if (!records.replace(path, record, next)) {
             return false;
         }
-        if (next.state() == SessionRecord.State.ENDED) {
-            lives.giveNow(path, timeToLiveMs);
-        } else {
-            lives.give(path, timeToLiveMs);
-        }
+        lives.give(path, next);
         return true;
     }
 

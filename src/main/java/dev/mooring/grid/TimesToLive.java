@@ -28,6 +28,9 @@ final class TimesToLive {
     /** How long a record may be without its time to live. */
     private static final Duration DELAY = Duration.ofSeconds(1);
 
+    /** The same where the tombstone is about to take its place, with a time to live of its own. */
+    private static final Duration ENDING_DELAY = Duration.ofSeconds(5);
+
     /** How long to wait for a cluster that does not answer. */
     private static final Duration PAUSE = Duration.ofSeconds(2);
 
@@ -50,16 +53,15 @@ final class TimesToLive {
     }
 
     /** Sees to it that the record gets its time to live. Does not block. */
-    void give(String path, long timeToLiveMs) {
-        if (due.put(path, timeToLiveMs) == null) {
-            later(path, DELAY);
+    void give(String path, SessionRecord record) {
+        if (due.put(path, record.timeToLiveMs(slackMs)) == null) {
+            later(path, record.state() == SessionRecord.State.ENDING ? ENDING_DELAY : DELAY);
         }
     }
 
-    /** Gives a record that changes no more its time to live. Blocks. */
-    void giveNow(String path, long timeToLiveMs) {
+    /** The record has been written with its time to live, and changes no more. Does not block. */
+    void forget(String path) {
         due.remove(path);
-        records.setTtl(path, timeToLiveMs, TimeUnit.MILLISECONDS);
     }
 
     /** Does what is still to be done. Blocks; says so in the log when the cluster does not answer. */
