@@ -23,6 +23,9 @@ class EndOnceIT {
     /** What the contract promises where the node is dead that had to do with a session last. */
     private static final Duration TAKEN_OVER = Duration.ofSeconds(60);
 
+    /** The default grace period. */
+    private static final Duration GRACE = Duration.ofHours(1);
+
     private NodeCluster cluster;
 
     @ParameterizedTest
@@ -32,6 +35,9 @@ class EndOnceIT {
         try (NodeCluster nodes = cluster) {
             theOwnersOfTheRecordsAreKilled(mode);
             theNodeIsKilledThatRunsTheListeners();
+            if (mode == Mode.CLIENTS) {
+                allNodesAreKilledAndTheTimeToLiveIsLeft();
+            }
         }
         cluster.logs()
                 .expecting(":dmg.NodeLease:.*(did not answer for|is taken for dead)", "a node was killed")
@@ -45,6 +51,9 @@ class EndOnceIT {
         Socket socket = browser.opens(on(1), Way.CONFIGURED);
         CompletableFuture<String> never = browser.saysLater(on(0), "invalidate");
         cluster.newBrowser().says(on(0), "await middle");
+        Browser other = cluster.newBrowser();
+        other.says(on(0), "open left-over");
+        other.says(on(0), "setMaxInactive 3");
         // Everybody knows of the end, and its first listener runs.
         Ends.invalidated(socket);
         assertThat(browser.says(on(1), "get who")).isEqualTo("none");
@@ -60,6 +69,27 @@ class EndOnceIT {
                 .hasSize(1);
         assertThat(never).isCompletedExceptionally();
         assertThat(browser.says(heir, "get who")).isEqualTo("none");
+        // Only the dead node had this one.
+        Ends.destroyedOnce(survivors(), cluster.newBrowser(), "left-over", TAKEN_OVER);
+        assertThat(other.says(heir, "get who")).isEqualTo("none");
+    }
+
+    /** With members the records would be gone with them. */
+    private void allNodesAreKilledAndTheTimeToLiveIsLeft() {
+        Browser browser = cluster.newBrowser();
+        String id = browser.says(on(1), "open forsaken");
+        browser.says(on(2), "setMaxInactive 60");
+        try (Bystander bystander = Bystander.of(cluster)) {
+            Duration expected = Duration.ofSeconds(60).plus(GRACE);
+            await().atMost(TAKEN_OVER)
+                    .untilAsserted(() -> assertThat(bystander.timeToLive(id)).hasValue(expected));
+
+            cluster.kill(1);
+            cluster.kill(2);
+
+            assertThat(bystander.record(id)).isPresent();
+            assertThat(bystander.timeToLive(id)).hasValue(expected);
+        }
     }
 
     private LiveWar whoDestroys(String how) {

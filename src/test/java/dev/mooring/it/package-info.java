@@ -40,6 +40,23 @@
  *     to it is {@code evictionPolicy=0}, {@link dev.mooring.it.EvictionIT}</td></tr>
  * <tr><td>{@code testFlushOnResponseCommitDefault}</td><td>always so: {@code MisuseIT}, which asks the other node after each response</td></tr>
  * </table>
+ *
+ * <table>
+ * <caption>How a session ends, on members and on clients</caption>
+ * <tr><th>what</th><th>test</th></tr>
+ * <tr><td>ended on one node while a slow request, an asynchronous one and a WebSocket write to it on another, a third one loads it,
+ *     and its id changes</td><td>{@link dev.mooring.it.EndRaceIT}</td></tr>
+ * <tr><td>with those of the same id in other web applications</td><td>{@link dev.mooring.it.ExpiryIT}</td></tr>
+ * <tr><td>on time, whatever uses or limits it on whatever node</td><td>{@code Expiries}, by {@link dev.mooring.it.ExpiryIT} (clocks off by
+ *     ten minutes either way, no scavenger) and {@link dev.mooring.it.EvictionIT} ({@code evictionPolicy} 0 and 1)</td></tr>
+ * <tr><td>many at once</td><td>{@link dev.mooring.it.EvictionIT}: {@code endsTogetherWhatIsDueTogether}; 5,000: {@code ManySessions},
+ *     by {@code mvn -Pbench}</td></tr>
+ * <tr><td>once, though the node that runs the listeners is killed, or the owner of the record; left over by a dead node; when no node
+ *     is left</td><td>{@link dev.mooring.it.EndOnceIT}, {@link dev.mooring.it.NodeLossIT}</td></tr>
+ * <tr><td>not at all, where nodes stop and start one by one</td><td>{@link dev.mooring.it.RollingRestartIT}</td></tr>
+ * <tr><td>with a node that stops, if that is wanted</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
+ * <tr><td>and what stays of it</td><td>{@link dev.mooring.it.LeftoversIT}</td></tr>
+ * </table>
  */
 @NullMarked
 package dev.mooring.it;
