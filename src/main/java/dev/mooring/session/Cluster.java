@@ -173,7 +173,12 @@ final class Cluster {
         return grid.sessions().leftOver(scope, dueBefore, every);
     }
 
-    /** Tells whether a node is no more, as far as this one knows. Does not block. */
+    /** Tells whether a node was there when this one last looked, or the node itself. Does not block. */
+    boolean isKnown(String node) {
+        return grid.lease().isKnown(node);
+    }
+
+    /** Tells whether a node is no more. Does not call the cluster for one that is known. */
     boolean isGone(String node) {
         return grid.lease().isGone(node);
     }

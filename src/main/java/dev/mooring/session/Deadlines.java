@@ -10,7 +10,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,9 +29,7 @@ public final class Deadlines {
     private final ScheduledThreadPoolExecutor clock;
     private final Executor executor;
     private final Queue<Runnable> due = new ConcurrentLinkedQueue<>();
-
-    /** How many threads work on {@link #due}. */
-    private final AtomicInteger lanes = new AtomicInteger();
+    private final Lanes lanes;
 
     /**
      * Starts the clock.
@@ -40,6 +38,7 @@ public final class Deadlines {
      */
     public Deadlines(Executor executor) {
         this.executor = executor;
+        lanes = lanes(AT_A_TIME, () -> !due.isEmpty(), this::runNext);
         clock = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "mooring-clock");
             thread.setDaemon(true);
@@ -78,23 +77,19 @@ public final class Deadlines {
     /** Runs a task soon, behind those that wait already, with some at a time. */
     void queue(Runnable task) {
         due.add(task);
-        if (lanes.getAndUpdate(open -> Math.min(open + 1, AT_A_TIME)) < AT_A_TIME) {
-            run(this::runDue);
+        lanes.open();
+    }
+
+    private void runNext() {
+        Runnable task = due.poll();
+        if (task != null) {
+            task.run();
         }
     }
 
-    private void runDue() {
-        try {
-            for (Runnable task = due.poll(); task != null; task = due.poll()) {
-                runSafely(task);
-            }
-        } finally {
-            lanes.decrementAndGet();
-        }
-        // Queued after the last look, by somebody who saw all lanes open.
-        if (!due.isEmpty() && lanes.getAndUpdate(open -> Math.min(open + 1, AT_A_TIME)) < AT_A_TIME) {
-            run(this::runDue);
-        }
+    /** Makes lanes on the server's threads, see {@link Lanes}. */
+    Lanes lanes(int width, BooleanSupplier waits, Runnable work) {
+        return new Lanes(width, executor, waits, work);
     }
 
     /**
@@ -112,7 +107,7 @@ public final class Deadlines {
             for (T next = left.poll(); next != null; next = left.poll()) {
                 T session = next;
                 try {
-                    runSafely(() -> task.accept(session));
+                    Lanes.runSafely(() -> task.accept(session));
                 } finally {
                     done.countDown();
                 }
@@ -129,19 +124,10 @@ public final class Deadlines {
         }
     }
 
-    private static void runSafely(Runnable task) {
-        try {
-            task.run();
-        } catch (RuntimeException e) {
-            // The boundary of a thread of the server, which nobody else watches.
-            LOG.warn("A task of the session clock failed", e);
-        }
-    }
-
     /** Runs a task on a thread of the server. */
     void run(Runnable task) {
         try {
-            executor.execute(() -> runSafely(task));
+            executor.execute(() -> Lanes.runSafely(task));
         } catch (RejectedExecutionException e) {
             LOG.debug("Server stops: task of the session clock dropped", e);
         }

@@ -20,7 +20,7 @@ final class Ending {
     private static final Logger LOG = LoggerFactory.getLogger(Ending.class);
 
     /** How long the other holders of a session that is due leave its end to one of them. */
-    private static final long YIELD_MS = 400;
+    private static final long YIELD_MS = 600;
 
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();
@@ -139,10 +139,14 @@ final class Ending {
         }
     }
 
-    /** Goes on with an end that a node has claimed which is no more. */
-    void inherit(EndCause cause) {
+    /**
+     * Goes on with an end that a node has claimed which is no more, or this one while the session was evicted.
+     *
+     * @param knownElsewhere whether there may be sessions of the same id in other web applications
+     */
+    void inherit(EndCause cause, boolean knownElsewhere) {
         if (start(cause)) {
-            runListeners(cause, data.getId(), true);
+            runListeners(cause, data.getId(), knownElsewhere);
         }
     }
 

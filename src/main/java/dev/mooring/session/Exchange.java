@@ -6,8 +6,7 @@ import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionRecord;
-import java.util.Collections;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -85,9 +84,10 @@ final class Exchange {
                 return false;
             }
             failIfMissedSince(begun);
-            Outcome outcome = join();
+            Outcome outcome = join(epoch);
             if (outcome.applied()) {
                 adopt(outcome.requireView(), epoch);
+                application.leftOvers().dropGone(session, outcome.requireView());
                 return session.residence().comeBack();
             }
             refused(outcome);
@@ -132,11 +132,22 @@ final class Exchange {
         }
     }
 
-    private Outcome join() {
+    private Outcome join(long epoch) {
+        renewLoad(epoch);
         Outcome outcome = ask(new Change.Join(cluster.node(), load, data.version(), null));
         return outcome.applied() && !isComplete(outcome)
                 ? ask(new Change.Join(cluster.node(), load, 0, null))
                 : outcome;
+    }
+
+    /**
+     * In each epoch this node is listed by another load: others may have taken it for dead before, and take it off the holders by
+     * the former one, even if late.
+     */
+    private void renewLoad(long epoch) {
+        if (!data.isOf(epoch)) {
+            load = cluster.nextLoad();
+        }
     }
 
     private Outcome ask(Change change) {
@@ -224,6 +235,7 @@ final class Exchange {
 
     private @Nullable Outcome apply(LiveData.Pending pending, long begun) {
         long epoch = cluster.epoch();
+        renewLoad(epoch);
         Change.Delta delta = pending.toDelta(cluster.node(), load, ++operations);
         Outcome outcome;
         try {
@@ -249,6 +261,7 @@ final class Exchange {
         try (AutoLock ignored = session.lock()) {
             oldId = data.getId();
             data.stored(pending, delta, outcome.base(), outcome.version(), epoch);
+            data.sharedBy(outcome.holders());
         }
         session.idChange().follow(oldId);
         String previousId = outcome.previousId();
@@ -355,6 +368,7 @@ final class Exchange {
         private final BooleanSupplier won;
         private final String id;
         private Set<String> asked = Set.of(cluster.node());
+        private Set<String> toAsk;
         private long since = data.version();
         private long epoch;
         private @Nullable Outcome outcome;
@@ -368,6 +382,10 @@ final class Exchange {
             this.dueAt = dueAt;
             this.won = won;
             this.yields = yields;
+            // Those that this node knows of; the record knows whether there are more. Where another is to end the
+            // session,
+            // only the record is asked whether that one still has it.
+            this.toAsk = dueAt == null || yields && isLeftToAnother() ? Set.of() : data.sharers();
             this.id = data.getId();
         }
 
@@ -402,8 +420,9 @@ final class Exchange {
                     }
                 }
                 case ASK -> {
-                    asked = answer.holders();
-                    over = yields && !node(answer.holders()).equals(cluster.node());
+                    toAsk = answer.holders();
+                    data.sharedBy(toAsk);
+                    over = yields && isLeftToAnother();
                 }
                 case NOT_DUE -> {
                     data.usedAt(answer.requireView().times().used());
@@ -413,13 +432,6 @@ final class Exchange {
             }
         }
 
-        /** Returns the holder that is to end the session when it is due, on which all agree. */
-        private String node(Set<String> holders) {
-            return Collections.min(
-                    holders,
-                    Comparator.comparingInt(holder -> (holder + session.key().name()).hashCode()));
-        }
-
         /** There was no answer. It may have arrived all the same: whoever reads next looks. */
         void unanswered() {
             data.doubt();
@@ -427,15 +439,17 @@ final class Exchange {
             over = true;
         }
 
-        /** Returns the answer by which the other holders must be asked when they used the session last; null for none. */
-        @Nullable
-        Outcome question() {
-            return !over && outcome != null && outcome.result() == Outcome.Result.ASK ? outcome : null;
+        /** Returns the holders that must say when they used the session last, before it is claimed; none if all have. */
+        Set<String> toAsk() {
+            return toAsk;
         }
 
         /** Takes the holders' answer. */
         void heard(long lastUse) {
             data.usedAt(lastUse);
+            asked = new HashSet<>(toAsk);
+            asked.add(cluster.node());
+            toAsk = Set.of();
         }
 
         boolean isOver() {
@@ -476,19 +490,31 @@ final class Exchange {
         lock.lock();
         try (Claim claim = new Claim(cause, dueAt, won, false)) {
             while (!claim.isOver()) {
+                if (!claim.toAsk().isEmpty()) {
+                    claim.heard(cluster.tell(claim.toAsk(), Notice.Kind.DUE, session.key(), 0));
+                }
                 try {
                     claim.answered(cluster.apply(session.key(), claim.change()));
                 } catch (StoreUnavailableException e) {
                     claim.unanswered();
                     throw e;
                 }
-                Outcome question = claim.question();
-                if (question != null) {
-                    claim.heard(cluster.tell(question.holders(), Notice.Kind.DUE, session.key(), question.version()));
-                }
             }
             return claim.outcome();
         }
+    }
+
+    /**
+     * Tells whether the session, when it is due, is to be ended by another of the nodes that hold it, as far as this one knows
+     * them: all choose the same.
+     */
+    private boolean isLeftToAnother() {
+        int mine = rank(cluster.node());
+        return data.sharers().stream().anyMatch(holder -> rank(holder) < mine);
+    }
+
+    private int rank(String holder) {
+        return (holder + session.key().name()).hashCode();
     }
 
     /** As {@link #claim}, for many sessions at a time. Does not block; null while another thread has an exchange. */

@@ -7,6 +7,8 @@ import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
+import dev.mooring.model.Times;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -31,12 +33,20 @@ final class Expiries {
     private static final Logger LOG = LoggerFactory.getLogger(Expiries.class);
 
     private static final int AT_A_TIME = 500;
+
+    /** How many batches are on their way: one waits for the cluster while another is made. */
+    private static final int BATCHES = 4;
+
     private static final long RETRY_MS = 1000;
 
     private final WebApplication application;
     private final Cluster cluster;
     private final Deadlines deadlines;
+    private final Lanes lanes;
     private final Queue<LiveSession> due = new ConcurrentLinkedQueue<>();
+
+    /** Evicted sessions that only this node looks after. */
+    private final Queue<SessionKey> evicted = new ConcurrentLinkedQueue<>();
 
     /** Those whose listeners have run, and which are still to leave their tombstones. */
     private final Queue<LiveSession> over = new ConcurrentLinkedQueue<>();
@@ -45,31 +55,53 @@ final class Expiries {
         this.application = application;
         this.cluster = application.cluster();
         this.deadlines = application.deadlines();
+        this.lanes = deadlines.lanes(BATCHES, this::isBusy, this::workOn);
     }
 
     /** Ends the session soon, if it is due by then. Does not block. */
     void add(LiveSession session) {
         due.add(session);
-        deadlines.queue(this::endSome);
+        lanes.open();
+    }
+
+    /** Ends an evicted session soon, if it is due by then. Does not block. */
+    void add(SessionKey session) {
+        evicted.add(session);
+        lanes.open();
     }
 
     /** Leaves the session's tombstone soon. Does not block. */
     void bury(LiveSession session) {
         over.add(session);
-        deadlines.queue(this::burySome);
+        lanes.open();
     }
 
     /** Leaves the tombstones that are still to be left. Blocks. */
     void stop() {
         while (!over.isEmpty()) {
-            burySome();
+            bury(some(over));
         }
     }
 
-    private static List<LiveSession> some(Queue<LiveSession> sessions) {
-        List<LiveSession> some = new ArrayList<>();
+    private boolean isBusy() {
+        return !due.isEmpty() || !evicted.isEmpty() || !over.isEmpty();
+    }
+
+    /** What is due comes first: tombstones have time. */
+    private void workOn() {
+        if (!due.isEmpty()) {
+            end(some(due));
+        } else if (!evicted.isEmpty()) {
+            endEvicted(some(evicted));
+        } else {
+            bury(some(over));
+        }
+    }
+
+    private static <T> List<T> some(Queue<T> sessions) {
+        List<T> some = new ArrayList<>();
         while (some.size() < AT_A_TIME) {
-            LiveSession next = sessions.poll();
+            T next = sessions.poll();
             if (next == null) {
                 break;
             }
@@ -78,60 +110,60 @@ final class Expiries {
         return some;
     }
 
-    private void endSome() {
+    private void end(List<LiveSession> sessions) {
         long now = cluster.time();
         List<Exchange.Claim> claims = new ArrayList<>();
         try {
-            for (LiveSession session : some(due)) {
+            for (LiveSession session : sessions) {
                 Exchange.Claim claim = session.ending().claimIfDue(now);
                 if (claim != null) {
                     claims.add(claim);
                 }
             }
-            claim(claims);
+            for (List<Exchange.Claim> open = claims; !open.isEmpty(); open = stillOpen(open)) {
+                ask(open);
+                claim(stillOpen(open));
+            }
         } finally {
             claims.forEach(Exchange.Claim::close);
         }
-        end(claims);
+        goOn(claims);
+    }
+
+    private static List<Exchange.Claim> stillOpen(List<Exchange.Claim> claims) {
+        return claims.stream().filter(claim -> !claim.isOver()).toList();
     }
 
     private void claim(List<Exchange.Claim> claims) {
-        List<Exchange.Claim> open = List.copyOf(claims);
-        while (!open.isEmpty()) {
-            Map<SessionKey, Exchange.Claim> bySession = new HashMap<>();
-            Map<SessionKey, Change> changes = new HashMap<>();
-            for (Exchange.Claim claim : open) {
-                bySession.put(claim.session().key(), claim);
-                changes.put(claim.session().key(), claim.change());
-            }
-            cluster.applyAll(changes, (key, change, outcome) -> {
-                Exchange.Claim claim = Objects.requireNonNull(bySession.get(key));
-                if (outcome == null) {
-                    claim.unanswered();
-                } else {
-                    claim.answered(outcome);
-                }
-            });
-            ask(open);
-            open = open.stream().filter(claim -> !claim.isOver()).toList();
+        Map<SessionKey, Exchange.Claim> bySession = new HashMap<>();
+        Map<SessionKey, Change> changes = new HashMap<>();
+        for (Exchange.Claim claim : claims) {
+            bySession.put(claim.session().key(), claim);
+            changes.put(claim.session().key(), claim.change());
         }
+        cluster.applyAll(changes, (key, change, outcome) -> {
+            Exchange.Claim claim = Objects.requireNonNull(bySession.get(key));
+            if (outcome == null) {
+                claim.unanswered();
+            } else {
+                claim.answered(outcome);
+            }
+        });
     }
 
+    /** Asks the other holders when they used the sessions last: one message for each of them. */
     private void ask(List<Exchange.Claim> claims) {
-        List<Exchange.Claim> asking = new ArrayList<>();
-        List<Inbox.News> questions = new ArrayList<>();
-        for (Exchange.Claim claim : claims) {
-            Outcome question = claim.question();
-            if (question != null) {
-                asking.add(claim);
-                questions.add(new Inbox.News(claim.session().key(), question.version(), question.holders()));
-            }
-        }
+        List<Exchange.Claim> asking =
+                claims.stream().filter(claim -> !claim.toAsk().isEmpty()).toList();
         if (asking.isEmpty()) {
             return;
         }
         try {
-            long[] uses = cluster.tellAll(Notice.Kind.DUE, questions);
+            long[] uses = cluster.tellAll(
+                    Notice.Kind.DUE,
+                    asking.stream()
+                            .map(claim -> new Inbox.News(claim.session().key(), 0, claim.toAsk()))
+                            .toList());
             for (int i = 0; i < uses.length; i++) {
                 asking.get(i).heard(uses[i]);
             }
@@ -141,7 +173,7 @@ final class Expiries {
         }
     }
 
-    private void end(List<Exchange.Claim> claims) {
+    private void goOn(List<Exchange.Claim> claims) {
         List<Exchange.Claim> won = new ArrayList<>();
         List<Inbox.News> news = new ArrayList<>();
         for (Exchange.Claim claim : claims) {
@@ -175,10 +207,53 @@ final class Expiries {
         }
     }
 
-    private void burySome() {
+    /** The claim brings the attributes along, for the listeners; what is not that simple is looked at one by one. */
+    private void endEvicted(List<SessionKey> keys) {
+        long now = cluster.time();
+        Map<SessionKey, Change> claims = new HashMap<>();
+        for (SessionKey key : keys) {
+            if (isHere(key)) {
+                deadlines.queue(() -> application.leftOvers().look(key));
+            } else {
+                claims.put(
+                        key,
+                        new Change.Claim(
+                                cluster.node(), EndCause.EXPIRED, now, Set.of(cluster.node()), Times.UNKNOWN, 0));
+            }
+        }
+        Map<SessionKey, SessionRecord> won = new HashMap<>();
+        cluster.applyAll(claims, (key, claim, outcome) -> {
+            if (outcome != null && outcome.applied()) {
+                won.put(key, outcome.requireView());
+            } else {
+                deadlines.queue(() -> application.leftOvers().look(key));
+            }
+        });
+        if (won.isEmpty()) {
+            return;
+        }
+        Set<String> elsewhere = application.knownElsewhere(
+                won.values().stream().map(SessionRecord::id).toList());
+        won.forEach((key, record) -> deadlines.queue(() -> goOn(key, record, elsewhere.contains(record.id()))));
+    }
+
+    private boolean isHere(SessionKey key) {
+        Heard known = application.sessions().known(key);
+        return known != null && known.session() != null;
+    }
+
+    private void goOn(SessionKey key, SessionRecord claimed, boolean knownElsewhere) {
+        application
+                .loads()
+                .restore(key, application.sessions().hear(key), claimed, cluster.nextLoad(), cluster.epoch())
+                .ending()
+                .inherit(EndCause.EXPIRED, knownElsewhere);
+    }
+
+    private void bury(List<LiveSession> some) {
         Map<SessionKey, LiveSession> sessions = new HashMap<>();
         Map<SessionKey, Change> ends = new HashMap<>();
-        for (LiveSession session : some(over)) {
+        for (LiveSession session : some) {
             sessions.put(session.key(), session);
             ends.put(session.key(), new Change.End(cluster.node()));
         }

@@ -3,9 +3,13 @@ package dev.mooring.session;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
+import dev.mooring.model.Holder;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
+import dev.mooring.model.Times;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -98,7 +102,34 @@ final class LeftOvers {
                     key,
                     () -> deadline == Long.MAX_VALUE
                             ? NEVER
-                            : deadlines.in(deadline - cluster.time(), () -> look(key)));
+                            : deadlines.ring(
+                                    deadline - cluster.time(),
+                                    () -> application.expiries().add(key)));
+        }
+    }
+
+    /**
+     * Takes nodes off a session's holders that are no more, so that nobody looks for them again at each write. Does not block.
+     *
+     * @param record the session's record, in which they are listed
+     */
+    void dropGone(LiveSession session, SessionRecord record) {
+        Map<String, Holder> unknown = new HashMap<>(record.holders());
+        unknown.keySet().removeIf(cluster::isKnown);
+        if (!unknown.isEmpty()) {
+            deadlines.queue(() -> unknown.forEach((other, holder) -> dropIfGone(session, other, holder)));
+        }
+    }
+
+    private void dropIfGone(LiveSession session, String other, Holder holder) {
+        try {
+            // Its row is looked at after the record: if it comes back, it is listed by a later load.
+            if (cluster.isGone(other)) {
+                Change leave = new Change.Leave(other, holder.load(), Times.UNKNOWN, false);
+                session.data().sharedBy(cluster.apply(session.key(), leave).holders());
+            }
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: node {} stays among the holders for a while", session.key(), other, e);
         }
     }
 
@@ -121,8 +152,11 @@ final class LeftOvers {
                         .adopt(key, known, outcome.requireView(), load, epoch)
                         .ending()
                         .expireIfDue();
-            } else if (view != null && view.state() == SessionRecord.State.ENDING) {
-                inheritEnd(key, known, view, load, epoch);
+            } else {
+                known.watch(null);
+                if (view != null && view.state() == SessionRecord.State.ENDING) {
+                    inheritEnd(key, known, view, load, epoch);
+                }
             }
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: looked at again later", key, e);
@@ -150,7 +184,7 @@ final class LeftOvers {
                     .loads()
                     .restore(key, known, outcome.requireView(), load, epoch)
                     .ending()
-                    .inherit(cause);
+                    .inherit(cause, true);
         }
     }
 }

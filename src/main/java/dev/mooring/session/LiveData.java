@@ -72,6 +72,9 @@ final class LiveData extends SessionData {
     /** Whether the record exists. Written under the session's lock. */
     private volatile boolean stored;
 
+    /** See {@link #sharers}; only ever a hint. */
+    private volatile Set<String> sharers = Set.of();
+
     /** Counts the changes that are made here to anything but the attributes. */
     private long edits;
 
@@ -124,6 +127,11 @@ final class LiveData extends SessionData {
         return !stored || (leaseEpoch > 0 && epoch == leaseEpoch && heard.version() <= version && heard.end() == null);
     }
 
+    /** Tells whether the copy was read in an epoch of the lease. Needs no lock. */
+    boolean isOf(long leaseEpoch) {
+        return epoch == leaseEpoch;
+    }
+
     /** From here on the copy is not to be read before the record was asked. */
     void doubt() {
         epoch = 0;
@@ -156,6 +164,7 @@ final class LiveData extends SessionData {
             super.setMaxInactiveMs(record.maxInactiveMs());
         }
         adopt(record.times());
+        sharedBy(record.holders().keySet());
         stored = true;
         setLastSaved(record.times().created());
         version = record.version();
@@ -230,6 +239,16 @@ final class LiveData extends SessionData {
         if (pending.logoutEdit == logoutEdit) {
             logoutEdit = 0;
         }
+    }
+
+    /** Notes which nodes hold the session. For any thread. */
+    void sharedBy(Set<String> holders) {
+        sharers = holders.size() == 1 ? Set.of() : Set.copyOf(holders);
+    }
+
+    /** Returns the nodes that held the session when this copy or its record was last looked at; none if it was only one. */
+    Set<String> sharers() {
+        return sharers;
     }
 
     Times times() {

@@ -104,8 +104,8 @@ final class Loads {
             return here.data().getId().equals(id) ? Optional.of(here) : Optional.empty();
         }
         try {
-            long load = cluster.nextLoad();
             long epoch = cluster.epoch();
+            long load = cluster.nextLoad();
             Outcome outcome = cluster.apply(key, new Change.Join(cluster.node(), load, 0, id));
             return outcome.applied()
                     ? Optional.of(adopt(key, known, outcome.requireView(), load, epoch))
@@ -131,6 +131,7 @@ final class Loads {
         } else {
             session.uses().armAlarm();
             session.residence().arrive();
+            application.leftOvers().dropGone(session, record);
         }
         return session;
     }

@@ -3,10 +3,12 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.mooring.model.Holder;
 import dev.mooring.nodes.HazelcastServer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,7 +131,7 @@ class ClientIT {
     @Test
     void aKilledNodeIsWaitedForOnceAndForgotten() {
         Browser ada = cluster.newBrowser();
-        ada.says(on(0), "open ada");
+        String id = ada.says(on(0), "open ada");
         ada.says(on(1), "get who");
         ada.says(on(0), "set last word");
 
@@ -147,6 +149,10 @@ class ClientIT {
             await().atMost(LIMIT).until(() -> bystander.rows() == 1);
             await().atMost(LIMIT)
                     .untilAsserted(() -> assertThat(bystander.topics()).hasSize(1));
+            await().atMost(LIMIT).untilAsserted(() -> {
+                assertThat(ada.says(on(1), "get who")).isEqualTo("ada");
+                assertThat(holders(bystander, id)).hasSize(1);
+            });
         }
     }
 
@@ -154,15 +160,21 @@ class ClientIT {
     @Test
     void aNodeThatWasTakenForDeadHearsNoticesAgain() {
         Browser ada = cluster.newBrowser();
-        ada.says(on(0), "open ada");
+        String id = ada.says(on(0), "open ada");
         try (Bystander bystander = Bystander.of(cluster);
                 Socket paused = ada.opens(on(0), Way.CONFIGURED);
                 Socket going = ada.opens(on(1), Way.CONFIGURED)) {
+            Map<String, Holder> before = holders(bystander, id);
+            assertThat(before).hasSize(2);
             cluster.suspend(0);
             assertThat(going.asks("set word new")).isEqualTo("ok");
             await().atMost(LIMIT).until(() -> bystander.rows() == 1);
             await().atMost(LIMIT)
                     .untilAsserted(() -> assertThat(bystander.topics()).hasSize(1));
+            await().atMost(LIMIT).untilAsserted(() -> {
+                assertThat(going.asks("get word")).isEqualTo("new");
+                assertThat(holders(bystander, id)).hasSize(1);
+            });
             paused.sends("get word");
 
             cluster.resume(0);
@@ -175,6 +187,11 @@ class ClientIT {
                 waits += millisOf(() -> going.asks(word)) < WITHOUT_A_WAIT_MS ? 0 : 1;
                 assertThat(paused.asks("get word")).isEqualTo("" + round);
             }
+            // By later loads, so that nobody who took it for dead can take it off late.
+            Map<String, Holder> after = holders(bystander, id);
+            assertThat(after.keySet()).isEqualTo(before.keySet());
+            before.forEach((node, holder) ->
+                    assertThat(after.get(node).load()).as(node).isGreaterThan(holder.load()));
             // Its connections may break once more when it wakes up, since it has heard nothing for so long.
             assertThat(waits).isLessThanOrEqualTo(1);
         }
@@ -241,6 +258,10 @@ class ClientIT {
             assertThat(millisOf(() -> first.asks("set quick 1"))).isLessThan(WITHOUT_A_WAIT_MS);
             assertThat(millisOf(() -> second.asks("set quick 2"))).isLessThan(WITHOUT_A_WAIT_MS);
         }
+    }
+
+    private static Map<String, Holder> holders(Bystander bystander, String id) {
+        return bystander.record(id).orElseThrow().holders();
     }
 
     /** Waits until a new person's session is served by both nodes. */

@@ -24,6 +24,7 @@ class EvictionIT {
     private static final Logger LOG = LoggerFactory.getLogger(EvictionIT.class);
     private static final String ENVIRONMENT = "ee10";
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final int TOGETHER = 20;
 
     @Parameter(0)
     private Mode mode;
@@ -176,6 +177,41 @@ class EvictionIT {
         Ends.destroyedOnce(List.of(on(0), on(1)), cluster.newBrowser(), owner, LIMIT);
         LOG.info("Late by {}", Ends.onTime(owner, System.nanoTime(), last, Duration.ofSeconds(3)));
         assertThat(browser.says(on(1), "get who")).isEqualTo("none");
+    }
+
+    @Test
+    void endsTogetherWhatIsDueTogether() {
+        Browser anybody = cluster.newBrowser();
+        String prefix = "together-" + cluster.name() + "-";
+        Ends.Use first = Ends.Use.of(() -> openAndLimit(prefix + 0));
+        Ends.Use last = first;
+        for (int i = 1; i < TOGETHER; i++) {
+            String owner = prefix + i;
+            last = Ends.Use.of(() -> openAndLimit(owner));
+        }
+        Ends.Use all = new Ends.Use(first.before(), last.after());
+
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> ended(anybody, prefix).size() == TOGETHER);
+
+        Ends.onTime(prefix, System.nanoTime(), all, Duration.ofSeconds(3));
+        assertThat(ended(anybody, prefix)).doesNotHaveDuplicates();
+    }
+
+    private static void openAndLimit(String owner) {
+        Browser browser = cluster.newBrowser();
+        browser.says(on(0), "open " + owner);
+        browser.says(on(0), "setMaxInactive 3");
+    }
+
+    /** The owners whose sessions have ended on either node. */
+    private static List<String> ended(Browser anybody, String prefix) {
+        return List.of(on(0), on(1)).stream()
+                .flatMap(node -> anybody.says(node, "journal destroyed ").lines())
+                .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+                .filter(owner -> owner.startsWith(prefix))
+                .toList();
     }
 
     @Test

@@ -109,6 +109,9 @@ class NodeLossIT {
             browser.says(on(0, environment), "setMaxInactive 3");
             browsers.put(environment, browser);
         }
+        Browser living = cluster.newBrowser();
+        String shared = living.says(on(0, "ee10"), "open shared");
+        living.says(on(1, "ee10"), "get who");
 
         cluster.kill(0);
 
@@ -117,6 +120,13 @@ class NodeLossIT {
             assertThat(browsers.get(environment).says(on(1, environment), "get who"))
                     .isEqualTo("none");
             assertThat(destroyedOnTheSecondNode(environment)).isOne();
+        }
+        try (Bystander bystander = Bystander.of(cluster)) {
+            // The dead node has been taken off the holders of what goes on.
+            await().atMost(LIMIT).untilAsserted(() -> {
+                assertThat(living.says(on(1, "ee10"), "get who")).isEqualTo("shared");
+                assertThat(bystander.record(shared).orElseThrow().holders()).hasSize(1);
+            });
         }
     }
 

@@ -1,0 +1,76 @@
+package dev.mooring.session;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has some threads of the server at a time work on what waits to be done, so that they leave others for requests. Thread-safe;
+ * nothing blocks but the work itself.
+ */
+final class Lanes {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Lanes.class);
+
+    private final int width;
+    private final Executor executor;
+    private final BooleanSupplier waits;
+    private final Runnable work;
+    private final AtomicInteger open = new AtomicInteger();
+
+    /**
+     * Opens none yet.
+     *
+     * @param width how many threads work at a time, at most
+     * @param waits tells whether there is something to do; must not block
+     * @param work does some of it, on a thread of the executor; nothing if another was faster
+     */
+    Lanes(int width, Executor executor, BooleanSupplier waits, Runnable work) {
+        this.width = width;
+        this.executor = executor;
+        this.waits = waits;
+        this.work = work;
+    }
+
+    /** To be called when there is more to do. */
+    void open() {
+        if (!tryToOpen()) {
+            return;
+        }
+        try {
+            executor.execute(this::run);
+        } catch (RejectedExecutionException e) {
+            open.decrementAndGet();
+            LOG.debug("Server stops: task of the session clock dropped", e);
+        }
+    }
+
+    private boolean tryToOpen() {
+        return open.getAndUpdate(lanes -> Math.min(lanes + 1, width)) < width;
+    }
+
+    private void run() {
+        do {
+            try {
+                while (waits.getAsBoolean()) {
+                    runSafely(work);
+                }
+            } finally {
+                open.decrementAndGet();
+            }
+            // Perhaps added after the last look, by somebody who saw all lanes open.
+        } while (waits.getAsBoolean() && tryToOpen());
+    }
+
+    /** Runs a task at the boundary of a thread of the server, which nobody else watches. */
+    static void runSafely(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            LOG.warn("A task of the session clock failed", e);
+        }
+    }
+}
