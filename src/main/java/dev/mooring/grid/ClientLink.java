@@ -66,8 +66,10 @@ final class ClientLink implements Link {
 
     private final ServerClock clock;
     private final ExecutorService threads;
+    private final GivenUp givenUp;
+    private final UUID membershipListener;
     private @Nullable ClientSessionMap sessions;
-    private @Nullable UUID membershipListener;
+    private volatile Runnable onMerge = () -> {};
 
     private ClientLink(
             GridConfig.Client config, HazelcastInstance hazelcast, String clusterName, boolean own, ServerClock clock) {
@@ -84,6 +86,8 @@ final class ClientLink implements Link {
             thread.setContextClassLoader(ClientLink.class.getClassLoader());
             return thread;
         });
+        this.givenUp = new GivenUp(hazelcast, clusterName, () -> onMerge.run());
+        this.membershipListener = listen();
     }
 
     static ClientLink open(GridConfig.Client config, String node) {
@@ -182,26 +186,37 @@ final class ClientLink implements Link {
      * A client is not told of a merge. But each server of the side that gives way joins the other as a new one at the address
      * that it had before, and then hands over what it has.
      */
-    @Override
-    public void onMerge(Runnable listener) {
+    private UUID listen() {
         Cluster cluster = hazelcast.getCluster();
         Set<Address> known = ConcurrentHashMap.newKeySet();
-        membershipListener = cluster.addMembershipListener(new MembershipAdapter() {
+        UUID listener = cluster.addMembershipListener(new MembershipAdapter() {
             @Override
             public void memberAdded(MembershipEvent event) {
                 if (!known.add(event.getMember().getAddress())) {
-                    listener.run();
+                    onMerge.run();
                     CompletableFuture.delayedExecutor(MERGE_LIMIT.toMillis(), TimeUnit.MILLISECONDS, threads)
-                            .execute(listener);
+                            .execute(() -> onMerge.run());
                 }
+            }
+
+            @Override
+            public void memberRemoved(MembershipEvent event) {
+                givenUp.gone(event.getMember(), event.getMembers());
             }
         });
         cluster.getMembers().forEach(server -> known.add(server.getAddress()));
+        return listener;
     }
 
-    /** Always right: what a client asks after a standstill is answered by servers that did not stand still with it. */
     @Override
-    public void check() {}
+    public void onMerge(Runnable listener) {
+        onMerge = listener;
+    }
+
+    @Override
+    public void check() {
+        givenUp.check();
+    }
 
     @Override
     public void stop() {
@@ -219,7 +234,7 @@ final class ClientLink implements Link {
         }
         if (own) {
             hazelcast.shutdown();
-        } else if (membershipListener != null) {
+        } else {
             hazelcast.getCluster().removeMembershipListener(membershipListener);
         }
     }

@@ -31,7 +31,8 @@ sealed interface Link permits MemberLink, ClientLink {
     /**
      * Looks whether an answer of the cluster can be believed. Does not block.
      *
-     * @throws StoreUnavailableException if this node may have been given up, and be a cluster of its own, or is just being merged
+     * @throws StoreUnavailableException if what answers may have been given up by the others, and be a cluster of its own, or is just
+     *     being merged
      */
     void check();
 

@@ -32,10 +32,10 @@ final class Pulse {
     private static final Duration BEAT = Duration.ofMillis(100);
 
     /** For so long all others must be members after a standstill: whoever was given up loses sight of them sooner. */
-    private static final Duration KNOWN = Duration.ofSeconds(5);
+    static final Duration KNOWN = Duration.ofSeconds(5);
 
     /** After that the others are taken for dead: two halves of a cluster look for each other every 5 s. */
-    private static final Duration LONGEST_DOUBT = Duration.ofSeconds(40);
+    static final Duration LONGEST_DOUBT = Duration.ofSeconds(40);
 
     private static final String HEARTBEAT_LIMIT = "hazelcast.max.no.heartbeat.seconds";
     private static final int DEFAULT_HEARTBEAT_LIMIT = 60;

@@ -296,7 +296,7 @@ final class DriverCluster implements AutoCloseable {
     }
 
     private HazelcastServer launchServer(int port) {
-        return HazelcastServer.launch("5.7.0", name, port, ports.subList(0, SERVERS));
+        return HazelcastServer.launchPrompt("5.7.0", name, port, ports.subList(0, SERVERS));
     }
 
     private void launch(int number, JettyBase.Builder base) {

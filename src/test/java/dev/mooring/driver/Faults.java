@@ -98,7 +98,7 @@ final class Faults implements AutoCloseable {
             } finally {
                 away.clear();
             }
-            Duration recovery = fault == Fault.LONG_PAUSE ? MERGE : RECOVERY;
+            Duration recovery = fault == Fault.LONG_PAUSE || fault == Fault.LONG_PAUSE_SERVER ? MERGE : RECOVERY;
             add(new Window(fault, target, start, System.nanoTime() + recovery.toNanos()));
             pause(recovery);
         } catch (InterruptedException interrupted) {
