@@ -57,6 +57,9 @@ class StoreFailureIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
+        // Neither could renew its row, and neither has died.
+        assertThat(cluster.processes())
+                .allSatisfy(node -> assertThat(node.log()).noneMatch(line -> line.contains("is taken for dead")));
         cluster.logs()
                 .expecting(":dmg?s?\\.", "the store was out of reach, and who needed it said so")
                 .expecting(":oeje1?1?[a-z0-9]*\\.ServletChannel:", "Jetty logs what an application throws")
