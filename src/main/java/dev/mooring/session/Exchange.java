@@ -84,9 +84,21 @@ final class Exchange {
                 return false;
             }
             failIfMissedSince(begun);
+            long heard = data.heard().version();
+            long doubts = data.doubts();
             Outcome outcome = join(epoch);
+            if (outcome.applied() && outcome.version() < heard) {
+                // A client may be answered by a server that the record has just left, or what was heard of is lost with a
+                // member. A new load is a change, and what it meets is the record.
+                load = cluster.nextLoad();
+                outcome = join(epoch);
+                if (outcome.applied()) {
+                    data.heard().undone(heard, outcome.version());
+                }
+            }
             if (outcome.applied()) {
                 adopt(outcome.requireView(), epoch);
+                data.settle(doubts);
                 application.leftOvers().dropGone(session, outcome.requireView());
                 return session.residence().comeBack();
             }

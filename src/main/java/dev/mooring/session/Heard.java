@@ -44,8 +44,23 @@ final class Heard {
     /** Looks at an evicted session when it may be due, on the node that was its last holder. */
     private final AtomicReference<@Nullable Future<?>> watch = new AtomicReference<>();
 
+    /** The record has this version, as far as this node knows by itself. */
     void changed(long newVersion) {
         version.accumulateAndGet(newVersion, Math::max);
+    }
+
+    /** Another node says that the record has this version. */
+    void told(long newVersion) {
+        changed(newVersion);
+        LiveSession session = session();
+        if (session != null) {
+            session.data().told(newVersion);
+        }
+    }
+
+    /** The record was seen to be at {@code found}, when {@code heard} was the newest version heard of: that one is lost. */
+    void undone(long heard, long found) {
+        version.compareAndSet(heard, found);
     }
 
     void ended(EndCause cause) {

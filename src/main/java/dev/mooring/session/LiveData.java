@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.session.SessionData;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,12 @@ final class LiveData extends SessionData {
 
     /** The lease's epoch in which this copy was seen to be current. Written under the session's lock. */
     private volatile long epoch;
+
+    /** Counts the notices of versions that this copy had already. Grown by Hazelcast's threads. */
+    private final transient AtomicLong doubts = new AtomicLong();
+
+    /** How many of {@link #doubts} there were before this copy was read. Written under the lock of the session's exchange. */
+    private volatile long settled;
 
     /** When the session was in use last, in cluster time. Only grows; a lost race loses a millisecond. */
     private volatile long used;
@@ -124,7 +131,32 @@ final class LiveData extends SessionData {
 
     /** Tells whether the copy may be read without asking, in the epoch of a lease or while it has lapsed. Needs no lock. */
     boolean isCurrent(long leaseEpoch) {
-        return !stored || (leaseEpoch > 0 && epoch == leaseEpoch && heard.version() <= version && heard.end() == null);
+        return !stored
+                || (leaseEpoch > 0
+                        && epoch == leaseEpoch
+                        && heard.version() <= version
+                        && doubts.get() == settled
+                        && heard.end() == null);
+    }
+
+    /**
+     * Another node says that the record has this version. If this copy has it already, that may be the version of a change which
+     * was read before it was finished and is lost with its member, and now there is another of the same number. Needs no lock.
+     */
+    void told(long newVersion) {
+        if (newVersion <= version) {
+            doubts.incrementAndGet();
+        }
+    }
+
+    /** What to {@link #settle} once the record has been read. */
+    long doubts() {
+        return doubts.get();
+    }
+
+    /** The copy was read after so many {@link #doubts}. */
+    void settle(long met) {
+        settled = met;
     }
 
     /** Tells whether the copy was read in an epoch of the lease. Needs no lock. */

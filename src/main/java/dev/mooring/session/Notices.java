@@ -27,11 +27,11 @@ final class Notices implements Inbox.Hearer {
         LiveSession session = known.session();
         return switch (notice.kind()) {
             case CHANGED -> {
-                known.changed(notice.version());
+                known.told(notice.version());
                 yield 0;
             }
             case LOGGED_OUT -> {
-                known.changed(notice.version());
+                known.told(notice.version());
                 if (session != null) {
                     session.attachments().tellLogout();
                 }
@@ -39,7 +39,7 @@ final class Notices implements Inbox.Hearer {
                 yield 0;
             }
             case LIMITED -> {
-                known.changed(notice.version());
+                known.told(notice.version());
                 follow(notice.key(), known);
                 yield 0;
             }

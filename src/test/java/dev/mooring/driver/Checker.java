@@ -122,6 +122,10 @@ final class Checker {
                 .filter(operation -> operation.ok() && operation.end() < last.start())
                 .max(Comparator.comparingLong(Operation::end))
                 .ifPresent(history::add);
+        operations.stream()
+                .filter(operation -> operation.kind() == Kind.RENAME && operation.start() < last.end())
+                .max(Comparator.comparingLong(Operation::start))
+                .ifPresent(history::add);
         return history;
     }
 
