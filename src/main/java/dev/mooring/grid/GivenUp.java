@@ -119,13 +119,13 @@ final class GivenUp {
                         .filter(connection -> suspects.contains(connection.getRemoteUuid()))
                         .forEach(connection -> connection.close("the other members have given it up", null));
             }
-            throw unavailable(strangers.stream().map(ClientConnection::getRemoteAddress));
+            throw new StoreCalls.MomentException(doubt(strangers.stream().map(ClientConnection::getRemoteAddress)));
         }
         List<Member> back = members.stream()
                 .filter(member -> suspects.contains(member.getUuid()))
                 .toList();
         if (!back.isEmpty() && !areBelieved(back, addresses(members))) {
-            throw unavailable(back.stream().map(Member::getAddress));
+            throw new StoreUnavailableException(doubt(back.stream().map(Member::getAddress)), null);
         }
     }
 
@@ -161,12 +161,10 @@ final class GivenUp {
         return true;
     }
 
-    private StoreUnavailableException unavailable(Stream<Address> servers) {
-        return new StoreUnavailableException(
-                "the session store, Hazelcast cluster " + clusterName
-                        + ", may be answered for by a server that the others have given up: "
-                        + servers.map(String::valueOf).collect(Collectors.joining(", ")),
-                null);
+    private String doubt(Stream<Address> servers) {
+        return "the session store, Hazelcast cluster " + clusterName
+                + ", may be answered for by a server that the others have given up: "
+                + servers.map(String::valueOf).collect(Collectors.joining(", "));
     }
 
     private static Set<Address> addresses(Collection<Member> members) {

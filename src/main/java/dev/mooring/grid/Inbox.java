@@ -219,18 +219,25 @@ public final class Inbox {
         Message message = new Message(numbers.incrementAndGet(), told, new CompletableFuture<>());
         unanswered.put(message.number, message.answers);
         sent.add(told.size());
-        boolean published = false;
+        boolean sending = false;
         try {
-            topic(holder).publish(bytes(NOTICES, out -> {
-                out.writeInt(told.size());
-                for (News session : told) {
-                    Codec.writeNotice(
-                            new Notice(message.number, lease.node(), kind, session.key(), session.version()), out);
-                }
-            }));
-            published = true;
+            topic(holder)
+                    .publishAsync(bytes(NOTICES, out -> {
+                        out.writeInt(told.size());
+                        for (News session : told) {
+                            Codec.writeNotice(
+                                    new Notice(message.number, lease.node(), kind, session.key(), session.version()),
+                                    out);
+                        }
+                    }))
+                    .whenComplete((sent, failure) -> {
+                        if (failure != null) {
+                            message.answers.completeExceptionally(failure);
+                        }
+                    });
+            sending = true;
         } finally {
-            if (!published) {
+            if (!sending) {
                 unanswered.remove(message.number);
             }
         }
@@ -239,6 +246,7 @@ public final class Inbox {
 
     private long[] await(List<News> news, Map<String, Message> messages) {
         long deadline = System.nanoTime() + NodeLease.TERM.toNanos();
+        long patience = Patience.end(NodeLease.TERM);
         Map<SessionKey, Long> greatest = new HashMap<>();
         boolean interrupted = false;
         List<String> silent = new ArrayList<>();
@@ -246,7 +254,7 @@ public final class Inbox {
             Message message = entry.getValue();
             while (true) {
                 try {
-                    long[] answers = message.answers.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    long[] answers = message.answers.get(patience - System.nanoTime(), TimeUnit.NANOSECONDS);
                     for (int i = 0; i < answers.length; i++) {
                         greatest.merge(message.told.get(i).key(), answers[i], Math::max);
                     }
@@ -261,6 +269,9 @@ public final class Inbox {
             }
         }
         try {
+            if (!silent.isEmpty() && patience - deadline < 0) {
+                throw new StoreUnavailableException("nodes " + silent + " have not answered so far", null);
+            }
             if (!silent.isEmpty()) {
                 lease.fence(silent);
             }

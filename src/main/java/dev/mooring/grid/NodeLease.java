@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -50,6 +51,9 @@ public final class NodeLease {
 
     /** How long a row may stay unrenewed. */
     static final Duration DEATH = Duration.ofSeconds(10);
+
+    /** Longer than it takes to give nodes up: two looks, the mark and the wait. */
+    private static final Duration FENCING = Duration.ofSeconds(20);
 
     /** How long the lease may have lapsed before the log speaks of it: a member's death holds it up for a moment. */
     private static final Duration OUTAGE = Duration.ofSeconds(3);
@@ -272,20 +276,33 @@ public final class NodeLease {
                 others.add(other);
             }
         }
-        try {
-            markAndWait(toFence);
-            mine.complete(null);
-        } catch (RuntimeException e) {
-            mine.completeExceptionally(e);
-            throw e;
-        } finally {
-            toFence.forEach(node -> fencing.remove(node, mine));
+        if (!toFence.isEmpty()) {
+            // Whoever waits for it may have less patience than it takes, and the next one is glad that it was done.
+            Thread thread = new Thread(() -> fence(toFence, mine), "mooring-fence");
+            thread.setDaemon(true);
+            thread.start();
+            others.add(mine);
         }
         try {
-            // Their marks are younger than the notices that were not answered here, or they would be done by now.
-            others.forEach(CompletableFuture::join);
+            // The marks of others are younger than the notices that were not answered here, or they would be done by
+            // now.
+            CompletableFuture.allOf(others.toArray(CompletableFuture[]::new))
+                    .orTimeout(Patience.end(FENCING) - System.nanoTime(), TimeUnit.NANOSECONDS)
+                    .join();
         } catch (CompletionException e) {
             throw new StoreUnavailableException("nodes " + silent + " could not be given up", e.getCause());
+        }
+    }
+
+    private void fence(List<String> silent, CompletableFuture<@Nullable Void> done) {
+        try {
+            markAndWait(silent);
+            done.complete(null);
+        } catch (RuntimeException | Error e) {
+            // The boundary of a thread of ours: those who wait for it throw it.
+            done.completeExceptionally(e);
+        } finally {
+            silent.forEach(node -> fencing.remove(node, done));
         }
     }
 
@@ -317,7 +334,8 @@ public final class NodeLease {
     }
 
     private @Nullable NodeRow rowOf(String other) {
-        return calls.get("node " + other, () -> rows.get(other));
+        return calls.await("node " + other, () -> rows.getAsync(other).thenApply(Optional::ofNullable))
+                .orElse(null);
     }
 
     private void mark(String silent, NodeRow found) {

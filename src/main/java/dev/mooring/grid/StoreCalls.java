@@ -8,6 +8,7 @@ import com.hazelcast.spi.exception.RetryableException;
 import com.hazelcast.spi.exception.TargetDisconnectedException;
 import dev.mooring.model.NewerFormatException;
 import dev.mooring.model.SessionKey;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -30,6 +32,23 @@ final class StoreCalls {
     private final String clusterName;
 
     private final Runnable check;
+
+    /**
+     * Some answers cannot be believed for a moment, until a client has heard what its servers are to each other: what was asked is
+     * asked again.
+     */
+    static final class MomentException extends StoreUnavailableException {
+        private static final long serialVersionUID = 1L;
+
+        MomentException(String message) {
+            super(message, null);
+        }
+    }
+
+    /** How long a moment is. */
+    private static final Duration MOMENT = Duration.ofMillis(300);
+
+    private static final Duration PAUSE = Duration.ofMillis(5);
 
     /** @param check asked before and after each call, throws if no answer can be believed */
     StoreCalls(String clusterName, Runnable check) {
@@ -48,20 +67,23 @@ final class StoreCalls {
 
     /**
      * Makes a call and waits for its result. A call whose fate is unknown is made again: every change may run twice and counts
-     * once. Blocks for at most {@link Grid#CALL_TIMEOUT}.
+     * once. Blocks for at most {@link Grid#CALL_TIMEOUT}, and no longer than the thread's {@link Patience}.
      *
      * @param subject what it is about, for the message; fit to be logged
      * @param call makes the call, and does not block
      * @throws StoreUnavailableException if the cluster did not confirm; the change may still be applied
      */
     <T> T await(String subject, Supplier<? extends CompletionStage<T>> call) {
-        long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+        long begun = System.nanoTime();
+        long deadline = Patience.end(Grid.CALL_TIMEOUT);
         while (true) {
             try {
                 check();
                 T answer = call.get().toCompletableFuture().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
                 check();
                 return answer;
+            } catch (MomentException e) {
+                waitUnlessOver(begun, e);
             } catch (ExecutionException e) {
                 Throwable cause = e.getCause();
                 if (cause != null && isDamage(cause)) {
@@ -116,19 +138,29 @@ final class StoreCalls {
      * @throws StoreUnavailableException if the cluster did not answer
      */
     <T extends @Nullable Object> T get(String subject, Supplier<T> call) {
-        long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+        long begun = System.nanoTime();
+        long deadline = begun + Grid.CALL_TIMEOUT.toNanos();
         while (true) {
             try {
                 check();
                 T answer = call.get();
                 check();
                 return answer;
+            } catch (MomentException e) {
+                waitUnlessOver(begun, e);
             } catch (HazelcastException | IllegalStateException e) {
                 if (!isUndecided(e) || System.nanoTime() - deadline >= 0) {
                     throw unavailable(subject, e);
                 }
             }
         }
+    }
+
+    private static void waitUnlessOver(long begun, MomentException doubt) {
+        if (System.nanoTime() - begun > MOMENT.toNanos()) {
+            throw doubt;
+        }
+        LockSupport.parkNanos(PAUSE.toNanos());
     }
 
     /** Tells whether an entry was found that cannot be a record, and never will. */

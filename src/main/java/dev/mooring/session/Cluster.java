@@ -123,12 +123,15 @@ final class Cluster {
 
     /** What an application meets in a request, and does not answer itself, is answered with 503: see {@link CommitStream}. */
     private <T> T noting(Supplier<T> call) {
+        long start = System.nanoTime();
         try {
             return call.get();
         } catch (StoreUnavailableException e) {
             figures.storeFailure();
             StoreFailure.note(e);
             throw e;
+        } finally {
+            RequestScope.waited(System.nanoTime() - start);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -114,7 +115,7 @@ final class CommitStream extends HttpStream.Wrapper {
         // The cookie of a new session would take the place of that of the session which could not be read.
         StoreUnavailableException failure = session == null ? null : StoreFailure.of(request);
         if (failure == null) {
-            try {
+            try (Patience ignored = Patience.begin(RequestScope.waitedBy(request))) {
                 Touched touched = RequestScope.touchedBy(request);
                 if (touched != null) {
                     touched.store();

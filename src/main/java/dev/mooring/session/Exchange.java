@@ -1,15 +1,19 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Grid;
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionRecord;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.util.thread.AutoLock;
@@ -72,8 +76,14 @@ final class Exchange {
      * @throws IllegalStateException if this node itself was about to end it, and now does
      */
     boolean refresh() {
+        try (Patience ignored = Patience.begin(Duration.ZERO)) {
+            return readAnew();
+        }
+    }
+
+    private boolean readAnew() {
         long begun = System.nanoTime();
-        lock.lock();
+        lock();
         try {
             EndCause cause = data.heard().end();
             if (cause != null) {
@@ -88,7 +98,8 @@ final class Exchange {
             long doubts = data.doubts();
             Outcome outcome = join(epoch);
             if (outcome.applied() && outcome.version() < heard) {
-                // A client may be answered by a server that the record has just left, or what was heard of is lost with a
+                // A client may be answered by a server that the record has just left, or what was heard of is lost with
+                // a
                 // member. A new load is a change, and what it meets is the record.
                 load = cluster.nextLoad();
                 outcome = join(epoch);
@@ -213,11 +224,17 @@ final class Exchange {
      *     arrived or not
      */
     boolean store() {
+        try (Patience ignored = Patience.begin(Duration.ZERO)) {
+            return storeAndTell();
+        }
+    }
+
+    private boolean storeAndTell() {
         CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
         Notice.Kind kind = Notice.Kind.CHANGED;
         Outcome outcome = null;
         long begun = System.nanoTime();
-        lock.lock();
+        lock();
         try {
             LiveData.Pending pending = session.pending();
             if (pending == null) {
@@ -364,10 +381,26 @@ final class Exchange {
 
     private static void await(CompletableFuture<@Nullable Void> told) {
         try {
-            told.join();
+            told.copy()
+                    .orTimeout(Patience.end(Grid.CALL_TIMEOUT) - System.nanoTime(), TimeUnit.NANOSECONDS)
+                    .join();
         } catch (CompletionException e) {
             throw StoreFailure.shared(e.getCause());
         }
+    }
+
+    /** Takes the lock, unless its holder is not done with the cluster in time. */
+    private void lock() {
+        try {
+            if (lock.tryLock()
+                    || lock.tryLock(Patience.end(Grid.CALL_TIMEOUT) - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new StoreUnavailableException(
+                "session " + session.key() + ": the session store did not confirm another change in time", null);
     }
 
     /**

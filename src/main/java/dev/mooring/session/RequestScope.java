@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import java.time.Duration;
 import org.eclipse.jetty.server.Context;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.handler.ContextHandler;
@@ -14,6 +15,9 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
 
     static final RequestScope INSTANCE = new RequestScope();
 
+    private static final Duration NOTICEABLE = Duration.ofMillis(50);
+
+    private static final String WAITED = RequestScope.class.getName() + ".waited";
     private static final String TOUCHED = Touched.class.getName();
 
     private static final ThreadLocal<@Nullable Entry> CURRENT = new ThreadLocal<>();
@@ -44,6 +48,20 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
     static @Nullable Request current() {
         Entry entry = CURRENT.get();
         return entry == null ? null : entry.request;
+    }
+
+    /** The request that the current thread works for, if any, has waited for the cluster. */
+    static void waited(long nanos) {
+        Request request = current();
+        // What takes no longer adds up to nothing that anybody notices.
+        if (request != null && nanos > NOTICEABLE.toNanos()) {
+            request.setAttribute(WAITED, waitedBy(request).plusNanos(nanos));
+        }
+    }
+
+    /** Returns how long a request has waited for the cluster so far. */
+    static Duration waitedBy(Request request) {
+        return request.getAttribute(WAITED) instanceof Duration waited ? waited : Duration.ZERO;
     }
 
     /** The current thread has read or set an attribute whose value may change in place. */

@@ -49,6 +49,7 @@ public final class HazelcastServer implements AutoCloseable {
                             hazelcast.merge.first.run.delay.seconds: 5
                             hazelcast.merge.next.run.delay.seconds: 5
                             hazelcast.operation.fail.on.indeterminate.state: true
+                            hazelcast.partition.migration.stale.read.disabled: true
                         """) + """
                           map:
                             "jetty-sessions*":
