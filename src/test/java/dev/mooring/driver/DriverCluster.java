@@ -74,10 +74,14 @@ final class DriverCluster implements AutoCloseable {
     /** Whether anything was broken on purpose so far. */
     private volatile boolean broken;
 
-    private DriverCluster(Mode mode, String directory, int backups) {
+    /** Whether plain servers give each other up as soon as the README recommends, and not as late as by default. */
+    private final boolean prompt;
+
+    private DriverCluster(Mode mode, String directory, int backups, boolean prompt) {
         this.mode = mode;
         this.directory = directory;
         this.backups = backups;
+        this.prompt = prompt;
     }
 
     /** Starts the nodes, and returns when they have found each other. Blocks. */
@@ -91,7 +95,15 @@ final class DriverCluster implements AutoCloseable {
      * @param directory the first part of the directories' names; unique among test classes
      */
     static DriverCluster start(Mode mode, String directory, int backups) {
-        var cluster = new DriverCluster(mode, directory, backups);
+        return start(new DriverCluster(mode, directory, backups, false));
+    }
+
+    /** Starts nodes whose plain servers, if they have any, are configured as the README recommends it. */
+    static DriverCluster startPrompt(Mode mode, String directory) {
+        return start(new DriverCluster(mode, directory, 1, true));
+    }
+
+    private static DriverCluster start(DriverCluster cluster) {
         try {
             cluster.start();
             return cluster;
@@ -296,7 +308,10 @@ final class DriverCluster implements AutoCloseable {
     }
 
     private HazelcastServer launchServer(int port) {
-        return HazelcastServer.launchPrompt("5.7.0", name, port, ports.subList(0, SERVERS));
+        List<Integer> all = ports.subList(0, SERVERS);
+        return prompt
+                ? HazelcastServer.launchPrompt("5.7.0", name, port, all)
+                : HazelcastServer.launch("5.7.0", name, port, all);
     }
 
     private void launch(int number, JettyBase.Builder base) {
