@@ -64,6 +64,11 @@ final class Cluster {
         return grid.clusterTime();
     }
 
+    /** Returns its name, for messages. */
+    String name() {
+        return grid.clusterName();
+    }
+
     /** Counts a load of a session by this node. */
     long nextLoad() {
         return grid.nextLoad();

@@ -400,7 +400,9 @@ final class Exchange {
             Thread.currentThread().interrupt();
         }
         throw new StoreUnavailableException(
-                "session " + session.key() + ": the session store did not confirm another change in time", null);
+                "session " + session.key() + ": the session store, Hazelcast cluster " + cluster.name()
+                        + ", did not answer another thread in time",
+                null);
     }
 
     /**
