@@ -1,5 +1,6 @@
 package dev.mooring.grid;
 
+import com.hazelcast.client.HazelcastClientOfflineException;
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.IndeterminateOperationStateException;
 import com.hazelcast.map.IMap;
@@ -45,10 +46,13 @@ final class StoreCalls {
         }
     }
 
-    /** How long a moment is. */
-    private static final Duration MOMENT = Duration.ofMillis(300);
+    /** How long a moment is at most. */
+    private static final Duration MOMENT = Duration.ofSeconds(2);
 
     private static final Duration PAUSE = Duration.ofMillis(5);
+
+    /** {@link System#nanoTime()} since when a client has no connection; null while calls are answered. */
+    private volatile @Nullable Long offline;
 
     /** @param check asked before and after each call, throws if no answer can be believed */
     StoreCalls(String clusterName, Runnable check) {
@@ -81,9 +85,10 @@ final class StoreCalls {
                 check();
                 T answer = call.get().toCompletableFuture().get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
                 check();
+                offline = null;
                 return answer;
             } catch (MomentException e) {
-                waitUnlessOver(begun, e);
+                waitUnlessOver(begun, deadline, e);
             } catch (ExecutionException e) {
                 Throwable cause = e.getCause();
                 if (cause != null && isDamage(cause)) {
@@ -93,6 +98,7 @@ final class StoreCalls {
                 if (!isUndecided(cause) || System.nanoTime() - deadline >= 0) {
                     throw unavailable(subject, cause);
                 }
+                LockSupport.parkNanos(PAUSE.toNanos());
             } catch (TimeoutException | HazelcastException | IllegalStateException e) {
                 throw unavailable(subject, e);
             } catch (InterruptedException e) {
@@ -145,19 +151,22 @@ final class StoreCalls {
                 check();
                 T answer = call.get();
                 check();
+                offline = null;
                 return answer;
             } catch (MomentException e) {
-                waitUnlessOver(begun, e);
+                waitUnlessOver(begun, deadline, e);
             } catch (HazelcastException | IllegalStateException e) {
                 if (!isUndecided(e) || System.nanoTime() - deadline >= 0) {
                     throw unavailable(subject, e);
                 }
+                LockSupport.parkNanos(PAUSE.toNanos());
             }
         }
     }
 
-    private static void waitUnlessOver(long begun, MomentException doubt) {
-        if (System.nanoTime() - begun > MOMENT.toNanos()) {
+    private static void waitUnlessOver(long begun, long deadline, MomentException doubt) {
+        long now = System.nanoTime();
+        if (now - begun > MOMENT.toNanos() || now - deadline >= 0) {
             throw doubt;
         }
         LockSupport.parkNanos(PAUSE.toNanos());
@@ -188,10 +197,22 @@ final class StoreCalls {
                 .collect(Collectors.toSet());
     }
 
-    private static boolean isUndecided(@Nullable Throwable cause) {
+    private boolean isUndecided(@Nullable Throwable cause) {
         return cause instanceof IndeterminateOperationStateException
                 || cause instanceof RetryableException
-                || cause instanceof TargetDisconnectedException;
+                || cause instanceof TargetDisconnectedException
+                || cause instanceof HazelcastClientOfflineException && isOfflineForAMoment();
+    }
+
+    /** A client that has lost its last connection, as when it wakes up, soon has another one if there is a cluster. */
+    private boolean isOfflineForAMoment() {
+        long now = System.nanoTime();
+        Long since = offline;
+        if (since == null) {
+            since = now;
+            offline = since;
+        }
+        return now - since < MOMENT.toNanos();
     }
 
     private StoreUnavailableException unavailable(String subject, @Nullable Throwable cause) {

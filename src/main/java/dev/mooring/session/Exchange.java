@@ -380,24 +380,32 @@ final class Exchange {
     }
 
     private static void await(CompletableFuture<@Nullable Void> told) {
+        long begun = System.nanoTime();
         try {
             told.copy()
-                    .orTimeout(Patience.end(Grid.CALL_TIMEOUT) - System.nanoTime(), TimeUnit.NANOSECONDS)
+                    .orTimeout(Patience.end(Grid.CALL_TIMEOUT) - begun, TimeUnit.NANOSECONDS)
                     .join();
         } catch (CompletionException e) {
             throw StoreFailure.shared(e.getCause());
+        } finally {
+            RequestScope.waited(System.nanoTime() - begun);
         }
     }
 
     /** Takes the lock, unless its holder is not done with the cluster in time. */
     private void lock() {
+        if (lock.tryLock()) {
+            return;
+        }
+        long begun = System.nanoTime();
         try {
-            if (lock.tryLock()
-                    || lock.tryLock(Patience.end(Grid.CALL_TIMEOUT) - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            if (lock.tryLock(Patience.end(Grid.CALL_TIMEOUT) - begun, TimeUnit.NANOSECONDS)) {
                 return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            RequestScope.waited(System.nanoTime() - begun);
         }
         throw new StoreUnavailableException(
                 "session " + session.key() + ": the session store, Hazelcast cluster " + cluster.name()

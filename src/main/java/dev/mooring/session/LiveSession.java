@@ -1,8 +1,10 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.SessionKey;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import org.eclipse.jetty.server.Request;
@@ -275,7 +277,7 @@ public final class LiveSession extends StatefulSession {
 
     @Override
     public @Nullable Object setAttribute(String name, @Nullable Object value) {
-        makeCurrent();
+        Duration waited = timed(this::makeCurrent);
         Encoded encoded = null;
         if (value != null) {
             encoded = application.rules().admit(key(), name, value);
@@ -295,7 +297,7 @@ public final class LiveSession extends StatefulSession {
                     data.attributes().offer(name, value, encoded, later);
                 }
             }
-            storeUnless(later, losses);
+            storeUnless(later, losses, waited);
             touch(name, value);
         }
     }
@@ -308,7 +310,7 @@ public final class LiveSession extends StatefulSession {
 
     @Override
     public void setMaxInactiveInterval(int seconds) {
-        makeCurrent();
+        Duration waited = timed(this::makeCurrent);
         boolean later = application.storesLater(this);
         long losses = exchange.losses();
         // As in Jetty the new interval begins now.
@@ -317,14 +319,23 @@ public final class LiveSession extends StatefulSession {
             data.setMaxInactiveMs(seconds * 1000L);
         }
         uses.armAlarm();
-        storeUnless(later, losses);
+        storeUnless(later, losses, waited);
     }
 
-    private void storeUnless(boolean later, long losses) {
+    private static Duration timed(Runnable action) {
+        long begun = System.nanoTime();
+        action.run();
+        return Duration.ofNanos(System.nanoTime() - begun);
+    }
+
+    /** Stores a change now unless the response of a request does; {@code waited} is what the change has waited for the cluster before. */
+    private void storeUnless(boolean later, long losses, Duration waited) {
         if (later) {
             RequestScope.wrote(this, losses);
         } else {
-            store();
+            try (Patience ignored = Patience.begin(waited)) {
+                store();
+            }
             exchange.failIfLostSince(losses);
             checkAlive();
         }

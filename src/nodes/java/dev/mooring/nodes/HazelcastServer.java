@@ -37,29 +37,6 @@ public final class HazelcastServer implements AutoCloseable {
      * @throws UncheckedIOException if its files cannot be written, or the process cannot be started
      */
     public static HazelcastServer launch(String version, String clusterName, int port, List<Integer> ports) {
-        return launch(version, port, configuration(clusterName, port, ports));
-    }
-
-    /** As {@link #launch(String, String, int, List)}, configured as the README recommends it: to find the dead, and to merge, in seconds. */
-    public static HazelcastServer launchPrompt(String version, String clusterName, int port, List<Integer> ports) {
-        return launch(version, port, configuration(clusterName, port, ports).replace("  properties:\n", """
-                          properties:
-                            hazelcast.heartbeat.interval.seconds: 1
-                            hazelcast.max.no.heartbeat.seconds: 10
-                            hazelcast.merge.first.run.delay.seconds: 5
-                            hazelcast.merge.next.run.delay.seconds: 5
-                            hazelcast.operation.fail.on.indeterminate.state: true
-                            hazelcast.partition.migration.stale.read.disabled: true
-                        """) + """
-                          map:
-                            "jetty-sessions*":
-                              per-entry-stats-enabled: true
-                              merge-policy:
-                                class-name: com.hazelcast.spi.merge.LatestUpdateMergePolicy
-                        """);
-    }
-
-    private static HazelcastServer launch(String version, int port, String yaml) {
         Path directory = Path.of(System.getProperty("mooring.work"), "hazelcast-" + port)
                 .toAbsolutePath()
                 .normalize();
@@ -69,7 +46,7 @@ public final class HazelcastServer implements AutoCloseable {
         Path configuration = directory.resolve("hazelcast.yaml");
         try {
             Files.createDirectories(directory);
-            Files.writeString(configuration, yaml);
+            Files.writeString(configuration, configuration(clusterName, port, ports));
         } catch (IOException failure) {
             throw new UncheckedIOException("server " + directory + ": cannot be laid out", failure);
         }

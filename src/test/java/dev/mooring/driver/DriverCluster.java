@@ -74,14 +74,10 @@ final class DriverCluster implements AutoCloseable {
     /** Whether anything was broken on purpose so far. */
     private volatile boolean broken;
 
-    /** Whether plain servers give each other up as soon as the README recommends, and not as late as by default. */
-    private final boolean prompt;
-
-    private DriverCluster(Mode mode, String directory, int backups, boolean prompt) {
+    private DriverCluster(Mode mode, String directory, int backups) {
         this.mode = mode;
         this.directory = directory;
         this.backups = backups;
-        this.prompt = prompt;
     }
 
     /** Starts the nodes, and returns when they have found each other. Blocks. */
@@ -95,15 +91,7 @@ final class DriverCluster implements AutoCloseable {
      * @param directory the first part of the directories' names; unique among test classes
      */
     static DriverCluster start(Mode mode, String directory, int backups) {
-        return start(new DriverCluster(mode, directory, backups, false));
-    }
-
-    /** Starts nodes whose plain servers, if they have any, are configured as the README recommends it. */
-    static DriverCluster startPrompt(Mode mode, String directory) {
-        return start(new DriverCluster(mode, directory, 1, true));
-    }
-
-    private static DriverCluster start(DriverCluster cluster) {
+        var cluster = new DriverCluster(mode, directory, backups);
         try {
             cluster.start();
             return cluster;
@@ -206,6 +194,8 @@ final class DriverCluster implements AutoCloseable {
                 .expecting(":d\\.WordEndpoint:.*Unhandled Error", "callers hang up, and the endpoint has no onError");
         if (broken) {
             check.expecting(":dm[gs]\\.", "nodes and servers were broken, and who needed them said so")
+                    .expecting(
+                            "(WARN|ERROR) ?:ch[a-z]*\\.", "Hazelcast says what it sees of that, long after it as well")
                     .expecting(":oeje10s\\.ServletChannel:", "Jetty logs what an application throws");
         }
         return check;
@@ -309,9 +299,7 @@ final class DriverCluster implements AutoCloseable {
 
     private HazelcastServer launchServer(int port) {
         List<Integer> all = ports.subList(0, SERVERS);
-        return prompt
-                ? HazelcastServer.launchPrompt("5.7.0", name, port, all)
-                : HazelcastServer.launch("5.7.0", name, port, all);
+        return HazelcastServer.launch("5.7.0", name, port, all);
     }
 
     private void launch(int number, JettyBase.Builder base) {

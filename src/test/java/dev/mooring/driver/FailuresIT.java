@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,35 +16,18 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FailuresIT {
     private static final int WRITES = 3_000;
 
-    private static final Set<Violation.Kind> OF_ENDS = Set.of(
-            Violation.Kind.RESURRECTION,
-            Violation.Kind.DESTROYED_AGAIN,
-            Violation.Kind.LEFT_OVER,
-            Violation.Kind.OPEN_SOCKET);
-
     /** With the reads that go with them, more than 200,000 operations. */
     private static final int MANY_WRITES = 70_000;
 
     /**
-     * Others give a member, or a server that is configured as the README recommends it, up after ten seconds; what it has is old when it
-     * wakes, and what it confirms is nobody else's. Clients meet it again all the same.
+     * Others give a member up after ten seconds; what it has is old when it wakes, and what it confirms is nobody else's. Clients meet it
+     * again all the same. Plain servers merge as they are told to, and give nobody up for a pause as they come.
      */
     @ParameterizedTest
-    @EnumSource(names = {"MEMBER", "CLIENT", "MIXED"})
+    @EnumSource(names = {"MEMBER", "MIXED"})
     @Tag("stress")
     void aMemberThatWasGivenUpAnswersNothingOld(Mode mode) throws Exception {
-        Fault pause = mode == Mode.CLIENT ? Fault.LONG_PAUSE_SERVER : Fault.LONG_PAUSE;
-        Plan plan = Plan.of(WRITES).withFaults(List.of(pause, pause));
-        try (var cluster = DriverCluster.startPrompt(mode, "failures-" + mode)) {
-            Report report = Driver.run(cluster, plan);
-
-            // What the merge of plain servers makes of an end is the matter of their policy.
-            assertThat(report.violations())
-                    .as("%s", report)
-                    .filteredOn(violation -> mode != Mode.CLIENT || !OF_ENDS.contains(violation.kind()))
-                    .isEmpty();
-            assertThat(report.answeredInCalm()).as("answered: %s", report).isGreaterThan(0.95);
-        }
+        assertInOrder(mode, 1, Plan.of(WRITES).withFaults(List.of(Fault.LONG_PAUSE, Fault.LONG_PAUSE)));
     }
 
     @ParameterizedTest
