@@ -164,9 +164,8 @@ final class ClientSessionMap extends SessionMap {
             return records.putIfAbsent(path, next, timeToLiveMs, TimeUnit.MILLISECONDS) == null;
         }
         if (next.state() == SessionRecord.State.ENDED) {
-            // Comes after an end that was claimed, and so can only take the place of that or of another tombstone. In
-            // one
-            // step with its time to live, which replace has no argument for.
+            // Comes after an end that was claimed, and so can only take the place of that or of
+            // another tombstone. In one step with its time to live, which replace has no argument for.
             records.set(path, next, timeToLiveMs, TimeUnit.MILLISECONDS);
             lives.forget(path);
             return true;

@@ -113,8 +113,8 @@ final class GivenUp {
                 .toList();
         if (!strangers.isEmpty()) {
             if (strangers.size() < connections.size()) {
-                // An attempt to connect that began before the others gave it up; Hazelcast closes those that were
-                // through.
+                // An attempt to connect that began before the others
+                // gave it up; Hazelcast closes those that were through.
                 strangers.stream()
                         .filter(connection -> suspects.contains(connection.getRemoteUuid()))
                         .forEach(connection -> connection.close("the other members have given it up", null));

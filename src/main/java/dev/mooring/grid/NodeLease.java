@@ -284,8 +284,8 @@ public final class NodeLease {
             others.add(mine);
         }
         try {
-            // The marks of others are younger than the notices that were not answered here, or they would be done by
-            // now.
+            // The marks of others are younger than the notices that
+            // were not answered here, or they would be done by now.
             CompletableFuture.allOf(others.toArray(CompletableFuture[]::new))
                     .orTimeout(Patience.end(FENCING) - System.nanoTime(), TimeUnit.NANOSECONDS)
                     .join();
@@ -404,9 +404,8 @@ public final class NodeLease {
             row = found;
             return;
         }
-        // Gone, fenced, older than it was, or of an epoch that this node does not know of, since the answer to its
-        // return was
-        // lost: it was given up, or the cluster has lost what it knew, in each case.
+        // Gone, fenced, older than it was, or of an epoch that this node does not know of, since the answer
+        // to its return was lost: it was given up, or the cluster has lost what it knew, in each case.
         onBack.run();
         NodeRow next = (found == null ? row : found).nextEpoch();
         boolean back = found == null ? rows.putIfAbsent(node, next) == null : rows.replace(node, found, next);

@@ -89,8 +89,8 @@ final class AttributeCodec {
                     in.setObjectInputFilter(refusal);
                 }
                 Object value = in.readObject(Thread.currentThread().getContextClassLoader());
-                // Jetty compares what it has set at a login with Boolean.TRUE by ==, and would change the id again and
-                // again.
+                // Jetty compares what it has set at a login with Boolean.TRUE
+                // by ==, and would change the id again and again.
                 return value instanceof Boolean flag ? Boolean.valueOf(flag) : value;
             } catch (InvalidClassException e) {
                 throw refusal.explain(e);

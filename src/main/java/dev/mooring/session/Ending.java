@@ -254,8 +254,8 @@ final class Ending {
         }
     }
 
-    // As Jetty does, but not under the session's lock, and a listener that fails does not keep the others from
-    // being called.
+    // As Jetty does, but not under the session's lock, and a listener
+    // that fails does not keep the others from being called.
     private void unbindAttributes() {
         Set<String> names;
         do {

@@ -98,9 +98,8 @@ final class Exchange {
             long doubts = data.doubts();
             Outcome outcome = join(epoch);
             if (outcome.applied() && outcome.version() < heard) {
-                // A client may be answered by a server that the record has just left, or what was heard of is lost with
-                // a
-                // member. A new load is a change, and what it meets is the record.
+                // A client may be answered by a server that the record has just left, or what was heard
+                // of is lost with a member. A new load is a change, and what it meets is the record.
                 load = cluster.nextLoad();
                 outcome = join(epoch);
                 if (outcome.applied()) {
@@ -437,9 +436,8 @@ final class Exchange {
             this.dueAt = dueAt;
             this.won = won;
             this.yields = yields;
-            // Those that this node knows of; the record knows whether there are more. Where another is to end the
-            // session,
-            // only the record is asked whether that one still has it.
+            // Those that this node knows of; the record knows whether there are more. Where another
+            // is to end the session, only the record is asked whether that one still has it.
             this.toAsk = dueAt == null || yields && isLeftToAnother() ? Set.of() : data.sharers();
             this.id = data.getId();
         }

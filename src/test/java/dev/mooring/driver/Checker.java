@@ -82,8 +82,8 @@ final class Checker {
 
     private void checkLife(int session, List<Operation> operations) {
         List<Operation> ends = operations.stream().filter(Checker::mayEnd).toList();
-        // From the first of these on the session is known to be over. While an end is under way, one node may know it
-        // before another.
+        // From the first of these on the session is known to be over.
+        // While an end is under way, one node may know it before another.
         Operation over = operations.stream()
                 .filter(operation -> operation.gone() || mayEnd(operation) && operation.ok())
                 .min(Comparator.comparingLong(this::overAt))
