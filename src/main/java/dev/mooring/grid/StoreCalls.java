@@ -88,17 +88,14 @@ final class StoreCalls {
                 offline = null;
                 return answer;
             } catch (MomentException e) {
-                waitUnlessOver(begun, deadline, e);
+                pauseInDoubt(begun, deadline, e);
             } catch (ExecutionException e) {
                 Throwable cause = e.getCause();
                 if (cause != null && isDamage(cause)) {
                     throw new DamagedRecordException(
                             subject + ": its record in Hazelcast cluster " + clusterName + " is damaged", cause);
                 }
-                if (!isUndecided(cause) || System.nanoTime() - deadline >= 0) {
-                    throw unavailable(subject, cause);
-                }
-                LockSupport.parkNanos(PAUSE.toNanos());
+                pauseIfUndecided(subject, cause, deadline);
             } catch (TimeoutException | HazelcastException | IllegalStateException e) {
                 throw unavailable(subject, e);
             } catch (InterruptedException e) {
@@ -154,17 +151,23 @@ final class StoreCalls {
                 offline = null;
                 return answer;
             } catch (MomentException e) {
-                waitUnlessOver(begun, deadline, e);
+                pauseInDoubt(begun, deadline, e);
             } catch (HazelcastException | IllegalStateException e) {
-                if (!isUndecided(e) || System.nanoTime() - deadline >= 0) {
-                    throw unavailable(subject, e);
-                }
-                LockSupport.parkNanos(PAUSE.toNanos());
+                pauseIfUndecided(subject, e, deadline);
             }
         }
     }
 
-    private static void waitUnlessOver(long begun, long deadline, MomentException doubt) {
+    /** Returns, after a pause, where a call may be made again. */
+    private void pauseIfUndecided(String subject, @Nullable Throwable cause, long deadline) {
+        if (!isUndecided(cause) || System.nanoTime() - deadline >= 0) {
+            throw unavailable(subject, cause);
+        }
+        LockSupport.parkNanos(PAUSE.toNanos());
+    }
+
+    /** The same where its answer cannot be believed for a moment. */
+    private static void pauseInDoubt(long begun, long deadline, MomentException doubt) {
         long now = System.nanoTime();
         if (now - begun > MOMENT.toNanos() || now - deadline >= 0) {
             throw doubt;
