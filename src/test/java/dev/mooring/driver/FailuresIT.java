@@ -27,7 +27,7 @@ class FailuresIT {
     @EnumSource(names = {"MEMBER", "MIXED"})
     @Tag("stress")
     void aMemberThatWasGivenUpAnswersNothingOld(Mode mode) throws Exception {
-        assertInOrder(mode, 1, Plan.of(WRITES).withFaults(List.of(Fault.LONG_PAUSE, Fault.LONG_PAUSE)));
+        assertInOrder("given-up", mode, 1, Plan.of(WRITES).withFaults(List.of(Fault.LONG_PAUSE, Fault.LONG_PAUSE)));
     }
 
     @ParameterizedTest
@@ -45,17 +45,18 @@ class FailuresIT {
         }
         Collections.shuffle(faults, new Random(plan.seed()));
 
-        assertInOrder(mode, 1, plan.withFaults(faults));
+        assertInOrder("everything", mode, 1, plan.withFaults(faults));
     }
 
     @Test
     @Tag("stress")
     void twoOfThreeNodesDieAtOnceWithTwoBackups() throws Exception {
-        assertInOrder(Mode.MEMBER, 2, Plan.of(WRITES).withFaults(List.of(Fault.KILL_TWO, Fault.KILL_TWO)));
+        assertInOrder("two-dead", Mode.MEMBER, 2, Plan.of(WRITES).withFaults(List.of(Fault.KILL_TWO, Fault.KILL_TWO)));
     }
 
-    private static void assertInOrder(Mode mode, int backups, Plan plan) throws Exception {
-        var cluster = DriverCluster.start(mode, "failures-" + mode, backups);
+    /** Each test has directories of its own, so that the logs of all are there after a run. */
+    private static void assertInOrder(String test, Mode mode, int backups, Plan plan) throws Exception {
+        var cluster = DriverCluster.start(mode, "failures-" + test + "-" + mode, backups);
         try (cluster) {
             Report report = Driver.run(cluster, plan);
 
