@@ -9,6 +9,7 @@ import com.hazelcast.config.MergePolicyConfig;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.instance.impl.HazelcastInstanceFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +66,11 @@ final class MemberLink implements Link {
         HazelcastSettings.complete(HazelcastSettings.forMembers(), hazelcast::getProperty, hazelcast::setProperty);
         addMaps(config, hazelcast);
         config.configuration().ifPresent(file -> warnOfDifferences("configuration " + file, config, hazelcast));
-        return new MemberLink(config, Hazelcast.newHazelcastInstance(hazelcast), true);
+        return new MemberLink(
+                config,
+                HazelcastInstanceFactory.newHazelcastInstance(
+                        hazelcast, hazelcast.getInstanceName(), new MemberContext()),
+                true);
     }
 
     @Override

@@ -5,7 +5,7 @@
  * <p>In which order to read:
  *
  * <ol>
- *   <li>{@link dev.mooring.grid.Grid}, all of it for one node, made over a {@code Link}: {@code MemberLink} with an embedded Hazelcast, {@code
+ *   <li>{@link dev.mooring.grid.Grid}, all of it for one node, made over a {@code Link}: {@code MemberLink} with an embedded Hazelcast of a {@code MemberContext}, {@code
  *       ClientLink} with servers, whom {@code Pulse} watches and whose time {@code ServerClock} keeps. {@code HazelcastSettings} are ours.
  *   <li>{@link dev.mooring.grid.SessionMap}, the records: {@code MemberSessionMap} sends an {@code ApplyChange}, {@code ClientSessionMap} swaps whole
  *       records and gives them their {@code TimesToLive}; both by {@code StoreCalls}, which make one exception of every way of not getting an answer.
