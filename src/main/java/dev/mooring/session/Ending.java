@@ -1,8 +1,11 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
+import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionRecord;
 import java.util.Set;
 import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.thread.AutoLock;
@@ -22,6 +25,8 @@ final class Ending {
     /** How long the other holders of a session that is due leave its end to one of them. */
     private static final long YIELD_MS = 600;
 
+    private static final long RETRY_MS = 1000;
+
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();
 
@@ -30,11 +35,13 @@ final class Ending {
     private final LiveSession session;
     private final LiveData data;
     private final WebApplication application;
+    private final Cluster cluster;
 
     Ending(LiveSession session, LiveData data, WebApplication application) {
         this.session = session;
         this.data = data;
         this.application = application;
+        this.cluster = application.cluster();
     }
 
     /** Tells whether the current thread has just ended the session of that id in a web application, and goes on to others. */
@@ -53,7 +60,7 @@ final class Ending {
         try {
             session.makeCurrent();
             session.uses().last();
-            long now = application.cluster().time();
+            long now = cluster.time();
             if (data.deadline() > now || !end(EndCause.EXPIRED, now)) {
                 session.uses().armAlarm();
             }
@@ -72,7 +79,8 @@ final class Ending {
      * @param now cluster time
      * @return what claims it, to be closed; null if it is not due, or is ended by itself
      */
-    Exchange.@Nullable Claim claimIfDue(long now) {
+    @Nullable
+    EndClaim claimIfDue(long now) {
         if (session.isInvalidOrInvalidating() || session.residence().isEvicted()) {
             return null;
         }
@@ -82,13 +90,13 @@ final class Ending {
             return null;
         }
         boolean yields = now - data.deadline() < YIELD_MS;
-        Exchange.Claim claim = session.isQuiet() && data.stored()
-                ? session.exchange().tryToClaim(EndCause.EXPIRED, now, () -> start(EndCause.EXPIRED), yields)
-                : null;
-        if (claim == null) {
+        Exchange.Turn turn =
+                session.isQuiet() && data.stored() ? session.exchange().tryTurn() : null;
+        if (turn == null) {
             application.deadlines().queue(this::expireIfDue);
+            return null;
         }
-        return claim;
+        return new EndClaim(session, cluster, EndCause.EXPIRED, now, yields, turn);
     }
 
     /** A claim that {@link #claimIfDue} began has not won, or was not answered. Does not block. */
@@ -101,7 +109,7 @@ final class Ending {
             // By what this copy knows it may still seem to be.
             application.deadlines().queue(this::expireIfDue);
         } else {
-            elsewhere(Exchange.causeOf(outcome));
+            elsewhere(outcome.endCause());
         }
     }
 
@@ -151,7 +159,7 @@ final class Ending {
     }
 
     /** This node's claim of the end has arrived although its answer has not: goes on with it. Does not block. */
-    void later(EndCause cause) {
+    private void later(EndCause cause) {
         application.deadlines().run(() -> {
             try {
                 end(cause, null);
@@ -173,17 +181,21 @@ final class Ending {
             session.attachments().tellEnd(cause);
             return true;
         }
-        Outcome outcome = session.exchange().claim(cause, dueAt, () -> start(cause));
+        Outcome outcome;
+        try (EndClaim claim = new EndClaim(
+                session, cluster, cause, dueAt, false, session.exchange().turnAtLast())) {
+            outcome = claim.run();
+        }
         if (outcome == null) {
             return false;
         }
         if (outcome.applied()) {
-            session.exchange().tellOfEnd(cause, outcome);
+            tellHolders(cause, outcome);
             session.attachments().tellEnd(cause);
             return true;
         }
         if (outcome.result() != Outcome.Result.NOT_DUE) {
-            elsewhere(Exchange.causeOf(outcome));
+            elsewhere(outcome.endCause());
             if (dueAt == null) {
                 throw new IllegalStateException("Session " + session.key() + " has ended on another node");
             }
@@ -191,8 +203,17 @@ final class Ending {
         return false;
     }
 
-    /** Of several threads of this node whose claims succeed, one goes on. */
-    private boolean start(EndCause cause) {
+    private void tellHolders(EndCause cause, Outcome claimed) {
+        try {
+            session.exchange().tell(Notice.Kind.of(cause), claimed);
+        } catch (StoreUnavailableException e) {
+            LOG.warn("Session {}: has ended, but not every node could be told at once", session.key(), e);
+            session.exchange().tellLater(Notice.Kind.of(cause), claimed);
+        }
+    }
+
+    /** Of several threads of this node whose claims succeed, one goes on: true for that. */
+    boolean start(EndCause cause) {
         try (AutoLock ignored = session.lock()) {
             if (!session.startInvalidating()) {
                 return false;
@@ -247,11 +268,27 @@ final class Ending {
             if (data.stored() && data.heard().end() == EndCause.EXPIRED) {
                 application.expiries().bury(session);
             } else if (data.stored()) {
-                session.exchange().leaveTombstone();
+                leaveTombstone();
             } else {
-                session.exchange().undoCreation();
+                session.writes().undoCreation();
             }
         }
+    }
+
+    private void leaveTombstone() {
+        try {
+            cluster.apply(session.key(), new Change.End(cluster.node()));
+            buried();
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: has ended, but its record stays for a while", session.key(), e);
+            application.deadlines().in(RETRY_MS, this::leaveTombstone);
+        }
+    }
+
+    /** The tombstone is in place. Blocks if the session has had another id. */
+    void buried() {
+        cluster.dropAlias(session.key(), data.getId());
+        application.sessions().ended(session.key());
     }
 
     // As Jetty does, but not under the session's lock, and a listener
@@ -282,6 +319,23 @@ final class Ending {
     }
 
     // ---- heard of
+
+    /**
+     * The record says that the session has ended, or ends. Does not block.
+     *
+     * @throws IllegalStateException if this node is to end it, which it does then
+     */
+    void met(Outcome refusal) {
+        SessionRecord view = refusal.view();
+        if (view != null
+                && view.state() == SessionRecord.State.ENDING
+                && cluster.node().equals(view.endingNode())) {
+            // A claim of which nobody here knew whether it had arrived.
+            later(refusal.endCause());
+            throw new IllegalStateException("Session " + session.key() + " is being ended");
+        }
+        elsewhere(refusal.endCause());
+    }
 
     /** The session has ended on another node, which runs the listeners: here it is just gone. Does not block. */
     void elsewhere(EndCause cause) {

@@ -112,37 +112,37 @@ final class Expiries {
 
     private void end(List<LiveSession> sessions) {
         long now = cluster.time();
-        List<Exchange.Claim> claims = new ArrayList<>();
+        List<EndClaim> claims = new ArrayList<>();
         try {
             for (LiveSession session : sessions) {
-                Exchange.Claim claim = session.ending().claimIfDue(now);
+                EndClaim claim = session.ending().claimIfDue(now);
                 if (claim != null) {
                     claims.add(claim);
                 }
             }
-            for (List<Exchange.Claim> open = claims; !open.isEmpty(); open = stillOpen(open)) {
+            for (List<EndClaim> open = claims; !open.isEmpty(); open = stillOpen(open)) {
                 ask(open);
                 claim(stillOpen(open));
             }
         } finally {
-            claims.forEach(Exchange.Claim::close);
+            claims.forEach(EndClaim::close);
         }
         goOn(claims);
     }
 
-    private static List<Exchange.Claim> stillOpen(List<Exchange.Claim> claims) {
+    private static List<EndClaim> stillOpen(List<EndClaim> claims) {
         return claims.stream().filter(claim -> !claim.isOver()).toList();
     }
 
-    private void claim(List<Exchange.Claim> claims) {
-        Map<SessionKey, Exchange.Claim> bySession = new HashMap<>();
+    private void claim(List<EndClaim> claims) {
+        Map<SessionKey, EndClaim> bySession = new HashMap<>();
         Map<SessionKey, Change> changes = new HashMap<>();
-        for (Exchange.Claim claim : claims) {
+        for (EndClaim claim : claims) {
             bySession.put(claim.session().key(), claim);
             changes.put(claim.session().key(), claim.change());
         }
         cluster.applyAll(changes, (key, change, outcome) -> {
-            Exchange.Claim claim = Objects.requireNonNull(bySession.get(key));
+            EndClaim claim = Objects.requireNonNull(bySession.get(key));
             if (outcome == null) {
                 claim.unanswered();
             } else {
@@ -152,8 +152,8 @@ final class Expiries {
     }
 
     /** Asks the other holders when they used the sessions last: one message for each of them. */
-    private void ask(List<Exchange.Claim> claims) {
-        List<Exchange.Claim> asking =
+    private void ask(List<EndClaim> claims) {
+        List<EndClaim> asking =
                 claims.stream().filter(claim -> !claim.toAsk().isEmpty()).toList();
         if (asking.isEmpty()) {
             return;
@@ -169,14 +169,14 @@ final class Expiries {
             }
         } catch (StoreUnavailableException e) {
             LOG.debug("{}: {} sessions cannot be asked about and are looked at again", application, asking.size(), e);
-            asking.forEach(Exchange.Claim::unanswered);
+            asking.forEach(EndClaim::unanswered);
         }
     }
 
-    private void goOn(List<Exchange.Claim> claims) {
-        List<Exchange.Claim> won = new ArrayList<>();
+    private void goOn(List<EndClaim> claims) {
+        List<EndClaim> won = new ArrayList<>();
         List<Inbox.News> news = new ArrayList<>();
-        for (Exchange.Claim claim : claims) {
+        for (EndClaim claim : claims) {
             Outcome outcome = claim.outcome();
             if (outcome != null && outcome.applied()) {
                 won.add(claim);
@@ -200,8 +200,8 @@ final class Expiries {
         }
         won.forEach(claim -> claim.session().attachments().tellEnd(EndCause.EXPIRED));
         Set<String> elsewhere =
-                application.knownElsewhere(won.stream().map(Exchange.Claim::id).toList());
-        for (Exchange.Claim claim : won) {
+                application.knownElsewhere(won.stream().map(EndClaim::id).toList());
+        for (EndClaim claim : won) {
             boolean known = elsewhere.contains(claim.id());
             deadlines.queue(() -> claim.session().ending().runListeners(EndCause.EXPIRED, claim.id(), known));
         }
@@ -261,7 +261,7 @@ final class Expiries {
         cluster.applyAll(ends, (key, end, outcome) -> {
             LiveSession session = Objects.requireNonNull(sessions.get(key));
             if (outcome != null) {
-                session.exchange().buried();
+                session.ending().buried();
                 left.remove(session);
             }
         });

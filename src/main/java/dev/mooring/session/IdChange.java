@@ -66,12 +66,12 @@ final class IdChange {
         LiveData data = session.data();
         session.store();
         cluster.alias(session.key(), newId, data.getMaxInactiveMs());
-        long losses = session.exchange().losses();
+        long losses = session.writes().losses();
         try (AutoLock ignored = session.lock()) {
             data.renameTo(newId);
         }
         session.store();
-        session.exchange().failIfLostSince(losses);
+        session.writes().failIfLostSince(losses);
         try (AutoLock ignored = session.lock()) {
             session.checkAlive();
             session.onIdChanged();

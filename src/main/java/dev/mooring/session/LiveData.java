@@ -70,7 +70,7 @@ final class LiveData extends SessionData {
     /** Counts the notices of versions that this copy had already. Grown by Hazelcast's threads. */
     private final transient AtomicLong doubts = new AtomicLong();
 
-    /** How many of {@link #doubts} there were before this copy was read. Written under the lock of the session's exchange. */
+    /** How many of {@link #doubts} there were before this copy was read. Written in the session's turn. */
     private volatile long settled;
 
     /** When the session was in use last, in cluster time. Only grows; a lost race loses a millisecond. */

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * whoever holds it, in a request or long after, holds a live session: each read looks whether the copy is current and reads
  * the record anew if not; each write outside of a request is in the cluster when it returns.
  *
- * <p>Jetty's session lock guards the copy; {@link Exchange} has a lock of its own, which is taken first. What Hazelcast's threads
+ * <p>Jetty's session lock guards the copy; {@link Exchange} has one of its own, which is taken first. What Hazelcast's threads
  * hear goes to {@link Heard} and takes no lock.
  */
 public final class LiveSession extends StatefulSession {
@@ -33,6 +33,7 @@ public final class LiveSession extends StatefulSession {
     private final Cluster cluster;
     private final LiveData data;
     private final Exchange exchange;
+    private final Writes writes;
     private final Uses uses;
     private final InPlaceChanges changes;
     private final Residence residence;
@@ -49,6 +50,7 @@ public final class LiveSession extends StatefulSession {
         this.cluster = application.cluster();
         this.data = data;
         this.exchange = new Exchange(this, data, application, load);
+        this.writes = new Writes(this, data, application, exchange);
         this.uses = new Uses(this, data, application);
         this.changes = new InPlaceChanges(this, data.attributes(), application);
         this.residence = new Residence(this, data, application);
@@ -97,9 +99,14 @@ public final class LiveSession extends StatefulSession {
         return data;
     }
 
-    /** Returns what this session and its record say to each other. */
+    /** Returns what keeps this copy and its record in step. */
     Exchange exchange() {
         return exchange;
+    }
+
+    /** Returns how what was changed here gets into the record. */
+    Writes writes() {
+        return writes;
     }
 
     /** Returns when the session was used on this node. */
@@ -286,7 +293,7 @@ public final class LiveSession extends StatefulSession {
             }
         }
         boolean later = application.storesLater(this);
-        long losses = exchange.losses();
+        long losses = writes.losses();
         materialise(name);
         try {
             return super.setAttribute(name, value);
@@ -312,7 +319,7 @@ public final class LiveSession extends StatefulSession {
     public void setMaxInactiveInterval(int seconds) {
         Duration waited = timed(this::makeCurrent);
         boolean later = application.storesLater(this);
-        long losses = exchange.losses();
+        long losses = writes.losses();
         // As in Jetty the new interval begins now.
         uses.now();
         try (AutoLock ignored = lock()) {
@@ -336,14 +343,14 @@ public final class LiveSession extends StatefulSession {
             try (Patience ignored = Patience.begin(waited)) {
                 store();
             }
-            exchange.failIfLostSince(losses);
+            writes.failIfLostSince(losses);
             checkAlive();
         }
     }
 
-    /** Stores what was changed here, see {@link Exchange#store}. */
+    /** Stores what was changed here, see {@link Writes#store}. */
     void store() {
-        if (exchange.store() && residence.isEvicted()) {
+        if (writes.store() && residence.isEvicted()) {
             // The write has made this node a holder, which is to know of changes, and of the deadline.
             makeCurrent();
         }

@@ -106,13 +106,13 @@ final class LiveSessions {
         byId.remove(oldId, session);
     }
 
-    /** Called under both locks of the session. */
+    /** Called in the session's turn, under its lock. */
     void evicted(LiveSession session) {
         byId.remove(session.data().getId(), session);
         session.data().heard().evict(new Heard.Evicted(session, collected));
     }
 
-    /** Called under the lock of the session's exchange. */
+    /** Called in the session's turn. */
     void holdAgain(LiveSession session) {
         heard.compute(session.key(), (key, known) -> {
             session.data().heard().holdAgain(session);

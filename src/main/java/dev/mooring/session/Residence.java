@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How one session comes to this node's memory and leaves it, and what its attributes hear of that. Thread-safe: whether it is there
- * changes only under the lock of the {@link Exchange}, by {@link #goAway} and {@link #comeBack}. No lock is held while an attribute's
+ * changes only in a turn of the {@link Exchange}, by {@link #goAway} and {@link #comeBack}. No lock is held while an attribute's
  * own code runs.
  */
 final class Residence {
@@ -104,14 +104,14 @@ final class Residence {
         }
     }
 
-    /** Called under both locks. */
+    /** Called in the session's turn, under its lock. */
     void goAway() {
         evicted = true;
         session.uses().disarm();
         application.sessions().evicted(session);
     }
 
-    /** Called under the lock of the exchange. */
+    /** Called in the session's turn. */
     boolean comeBack() {
         try (AutoLock ignored = session.lock()) {
             if (!evicted) {

@@ -13,7 +13,7 @@ final class Touched {
 
     private final Map<LiveSession, Set<String>> names = new ConcurrentHashMap<>();
 
-    /** The sessions that were changed here, and their {@link LiveSession#losses} before the first change. */
+    /** The sessions that were changed here, and their {@link Writes#losses} before the first change. */
     private final Map<LiveSession, Long> written = new ConcurrentHashMap<>();
 
     /** Whether something was touched since it was looked at last. */
@@ -31,10 +31,10 @@ final class Touched {
      */
     void store() {
         names.forEach((session, touched) -> {
-            long losses = session.exchange().losses();
+            long losses = session.writes().losses();
             session.inPlaceChanges().look(touched);
             session.store();
-            session.exchange().failIfLostSince(losses);
+            session.writes().failIfLostSince(losses);
         });
     }
 
@@ -49,7 +49,7 @@ final class Touched {
      * @throws StoreUnavailableException if it has
      */
     void failIfLost() {
-        written.forEach((session, losses) -> session.exchange().failIfLostSince(losses));
+        written.forEach((session, losses) -> session.writes().failIfLostSince(losses));
     }
 
     /** As {@link #storeAtTheEnd}, before something is said to the outside; nothing if nothing was touched since the last time. */

@@ -6,8 +6,8 @@
  *
  * <ol>
  *   <li>{@code LiveSession}, what an application holds, over {@code StatefulSession}, Jetty's states of it. Its copy of the record is {@code
- *       LiveData} with {@code LiveAttributes}; what was set and is not stored yet, {@code Edits}. {@code Exchange} is all that it and the record say
- *       to each other, under a lock of its own.
+ *       LiveData} with {@code LiveAttributes}; what was set and is not stored yet, {@code Edits}. {@code Exchange} keeps copy and record in step;
+ *       {@code Writes} stores what was changed, and {@code EndClaim} decides that the session ends.
  *   <li>What a session goes through has a class each: {@code Uses} (requests, messages, the deadline), {@code Residence} (comes to this node's
  *       memory and leaves it), {@code IdChange}, {@code Ending}; and what hangs on it: {@code Attachments}, {@code InPlaceChanges}.
  *   <li>{@code WebApplication}, what the sessions of one application share: {@code Cluster}, to call it; {@code LiveSessions}, to find them, with
@@ -19,8 +19,8 @@
  *       same records, for tools.
  * </ol>
  *
- * <p>Lock order: the lock of {@link dev.mooring.session.Exchange} first, Jetty's session lock after it; of several exchanges, as
- * in {@link dev.mooring.session.Expiries}, nobody ever waits for one while it holds another. Neither is held while
+ * <p>Lock order: the turn of {@link dev.mooring.session.Exchange} first, Jetty's session lock after it; of several turns, as
+ * in {@link dev.mooring.session.Expiries}, nobody ever waits for one while it has another. Neither is held while
  * another node's answer to a write is awaited, nor while a listener or an attribute's own code runs, except where Jetty itself
  * holds its lock: the listeners of the attributes at a session's end, and an attribute that is read for the first time.
  *

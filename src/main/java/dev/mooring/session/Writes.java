@@ -1,0 +1,208 @@
+package dev.mooring.session;
+
+import dev.mooring.grid.Grid;
+import dev.mooring.grid.Patience;
+import dev.mooring.grid.StoreUnavailableException;
+import dev.mooring.model.Change;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Notice;
+import dev.mooring.model.Outcome;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.util.thread.AutoLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How what was changed here of one session gets into its record, and every other holder hears of it before the change counts as
+ * finished. A change may be carried by another thread's; then both wait for the same word, and hear of the same failure. Thread-safe: the
+ * record is changed in a turn of {@link Exchange}, and the holders are told outside of it.
+ */
+final class Writes {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Writes.class);
+    private static final long RETRY_MS = 1000;
+
+    private final LiveSession session;
+    private final LiveData data;
+    private final WebApplication application;
+    private final Cluster cluster;
+    private final Exchange exchange;
+
+    /** Counts the changes of the record. Guarded by the turn. */
+    private long operations;
+
+    /** Completes when the holders know of the newest change. Guarded by the turn. */
+    private CompletableFuture<@Nullable Void> told = CompletableFuture.completedFuture(null);
+
+    /** Counts the times that changes made here were forgotten, since nobody knew whether they had been stored. */
+    private volatile Loss loss = new Loss(0, null);
+
+    private record Loss(long number, @Nullable StoreUnavailableException failure) {}
+
+    Writes(LiveSession session, LiveData data, WebApplication application, Exchange exchange) {
+        this.session = session;
+        this.data = data;
+        this.application = application;
+        this.cluster = application.cluster();
+        this.exchange = exchange;
+    }
+
+    /**
+     * Stores what was changed here: afterwards it is in the cluster and its backups, and every node that holds the session
+     * knows of it. Does nothing for a session that has ended meanwhile; its changes are dropped with it. Blocks.
+     *
+     * @return whether there was anything to store
+     * @throws StoreUnavailableException if the cluster did not confirm; then the changes are forgotten here, and may have
+     *     arrived or not
+     */
+    boolean store() {
+        try (Patience ignored = Patience.begin(Duration.ZERO)) {
+            CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
+            CompletableFuture<@Nullable Void> others = null;
+            LiveData.Pending pending;
+            Outcome outcome = null;
+            try (Exchange.Turn turn = exchange.turn()) {
+                pending = session.pending();
+                if (pending == null) {
+                    // Another thread's change may have carried what this one wants stored.
+                    others = told.isDone() ? null : told;
+                } else {
+                    outcome = apply(turn, pending);
+                    told = outcome == null ? told : mine;
+                }
+            }
+            if (others != null) {
+                await(others);
+            }
+            if (pending != null && outcome != null) {
+                tell(mine, pending.kind(), outcome);
+            }
+            return outcome != null;
+        }
+    }
+
+    private @Nullable Outcome apply(Exchange.Turn turn, LiveData.Pending pending) {
+        long epoch = cluster.epoch();
+        Change.Delta delta = pending.toDelta(cluster.node(), turn.load(epoch), ++operations);
+        Outcome outcome;
+        try {
+            turn.failIfMissed();
+            outcome = turn.ask(delta);
+        } catch (StoreUnavailableException e) {
+            try (AutoLock ignored = session.lock()) {
+                if (data.discard(pending)) {
+                    loss = new Loss(loss.number + 1, e);
+                }
+            }
+            throw e;
+        }
+        if (!outcome.applied()) {
+            session.ending().met(outcome);
+            return null;
+        }
+        session.uses().reported(delta.times());
+        if (data.stored() && outcome.base() != data.version()) {
+            cluster.figures().conflict();
+        }
+        String oldId;
+        try (AutoLock ignored = session.lock()) {
+            oldId = data.getId();
+            data.stored(pending, delta, outcome.base(), outcome.version(), epoch);
+            data.sharedBy(outcome.holders());
+        }
+        session.idChange().follow(oldId);
+        String previousId = outcome.previousId();
+        if (previousId != null) {
+            dropAlias(previousId);
+        }
+        return outcome;
+    }
+
+    // The record has its new id, and the holders must hear of it whatever becomes of the alias: it opens nothing.
+    private void dropAlias(String previousId) {
+        try {
+            cluster.dropAlias(session.key(), previousId);
+        } catch (StoreUnavailableException e) {
+            LOG.debug("Session {}: the alias of its former id stays until its time is over", session.key(), e);
+        }
+    }
+
+    private void tell(CompletableFuture<@Nullable Void> mine, Notice.Kind kind, Outcome outcome) {
+        try {
+            if (kind == Notice.Kind.LOGGED_OUT) {
+                session.attachments().tellLogout();
+            }
+            exchange.tell(kind, outcome);
+            mine.complete(null);
+        } catch (RuntimeException e) {
+            // Whatever it is: others wait for this.
+            mine.completeExceptionally(e);
+            exchange.tellLater(kind, outcome);
+            throw e;
+        }
+    }
+
+    private static void await(CompletableFuture<@Nullable Void> told) {
+        long begun = System.nanoTime();
+        try {
+            told.copy()
+                    .orTimeout(Patience.end(Grid.CALL_TIMEOUT) - begun, TimeUnit.NANOSECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            throw StoreFailure.shared(e.getCause());
+        } finally {
+            RequestScope.waited(System.nanoTime() - begun);
+        }
+    }
+
+    /**
+     * Returns a number for {@link #failIfLostSince}, to be asked for before a change is made here. Does not block.
+     *
+     * @return how often changes of this node to this session were forgotten
+     */
+    long losses() {
+        return loss.number;
+    }
+
+    /**
+     * Tells a thread whose change another one may have carried, and not brought home, that nobody knows what became of it. Does
+     * not block.
+     *
+     * @param losses what {@link #losses} returned before the change was made
+     * @throws StoreUnavailableException if changes were forgotten since then
+     */
+    void failIfLostSince(long losses) {
+        Loss last = loss;
+        if (last.number != losses) {
+            throw StoreFailure.shared(last.failure);
+        }
+    }
+
+    /**
+     * Ends the record of a session that has ended here before anybody knew whether it was made; now, or when the store is back.
+     * Does nothing where that was never tried. Does not block.
+     */
+    void undoCreation() {
+        try (Exchange.Turn ignored = exchange.turnAtLast()) {
+            if (operations == 0) {
+                return;
+            }
+        }
+        application.deadlines().run(() -> {
+            try {
+                cluster.apply(
+                        session.key(),
+                        new Change.Claim(cluster.node(), EndCause.INVALIDATED, null, Set.of(), data.times(), 0));
+                cluster.apply(session.key(), new Change.End(cluster.node()));
+            } catch (StoreUnavailableException e) {
+                LOG.debug("Session {}: it is not known yet whether it was made", session.key(), e);
+                application.deadlines().in(RETRY_MS, this::undoCreation);
+            }
+        });
+    }
+}
