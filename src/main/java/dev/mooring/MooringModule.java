@@ -112,10 +112,10 @@ public final class MooringModule extends ContainerLifeCycle {
         SessionDataStoreFactory stores = new GridSessionDataStoreFactory(grid, sessions);
         SessionCacheFactory caches = new LiveSessionCacheFactory(grid, sessions, deadlines, figures);
         Moorings moorings = new Moorings(sockets);
-        WebApplications applications = new WebApplications(moorings, sessions.onStoreFailure());
+        Insertion insertion = new Insertion(moorings, sessions.onStoreFailure());
         server.addBean(stores);
         server.addBean(caches);
-        server.addBean(applications);
+        server.addBean(insertion);
         NodeReport report = new NodeReport(server, grid, figures, moorings);
         addBean(report);
         // Jetty stops the web applications after this bean, and they still hand their sessions on: so what is
@@ -143,7 +143,7 @@ public final class MooringModule extends ContainerLifeCycle {
             private void castOff() {
                 server.removeEventListener(this);
                 removeBean(report);
-                server.removeBean(applications);
+                server.removeBean(insertion);
                 server.removeBean(caches);
                 server.removeBean(stores);
                 deadlines.stop();

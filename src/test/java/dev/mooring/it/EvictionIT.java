@@ -216,7 +216,7 @@ class EvictionIT {
 
     @Test
     void letsSessionsExpireOnTime() throws Exception {
-        Map<String, Duration> late = Expiries.allOn(cluster, ENVIRONMENT);
+        Map<String, Duration> late = Lifetimes.allOn(cluster, ENVIRONMENT);
 
         LOG.info("{}, evictionPolicy {}: sessions ended after their deadline by {}", mode, policy, late);
         assertThat(late).isNotEmpty();

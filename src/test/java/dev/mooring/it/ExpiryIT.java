@@ -39,7 +39,7 @@ class ExpiryIT {
                         .jvmOptions(WrongClock.by(offsets.next(), agent)));
         try (NodeCluster nodes = cluster) {
             assertThat(clockOf(1) - clockOf(0)).isGreaterThan(WRONG.toMillis());
-            Map<String, Duration> late = Expiries.allOn(cluster, ENVIRONMENT);
+            Map<String, Duration> late = Lifetimes.allOn(cluster, ENVIRONMENT);
             theSameIdEndsInEveryWebApplication(false);
             theSameIdEndsInEveryWebApplication(true);
 

@@ -47,7 +47,7 @@
  * <tr><td>ended on one node while a slow request, an asynchronous one and a WebSocket write to it on another, a third one loads it,
  *     and its id changes</td><td>{@link dev.mooring.it.EndRaceIT}</td></tr>
  * <tr><td>with those of the same id in other web applications</td><td>{@link dev.mooring.it.ExpiryIT}</td></tr>
- * <tr><td>on time, whatever uses or limits it on whatever node</td><td>{@code Expiries}, by {@link dev.mooring.it.ExpiryIT} (clocks off by
+ * <tr><td>on time, whatever uses or limits it on whatever node</td><td>{@code Lifetimes}, by {@link dev.mooring.it.ExpiryIT} (clocks off by
  *     ten minutes either way, no scavenger) and {@link dev.mooring.it.EvictionIT} ({@code evictionPolicy} 0 and 1)</td></tr>
  * <tr><td>many at once</td><td>{@link dev.mooring.it.EvictionIT}: {@code endsTogetherWhatIsDueTogether}; 5,000: {@code ManySessions},
  *     by {@code mvn -Pbench}</td></tr>

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * Sessions on two nodes that are used, limited and left alone in every way at the same time, each of which must end when it is due
  * and no earlier. The same for every eviction policy and mode.
  */
-final class Expiries {
+final class Lifetimes {
     private static final Duration SHORT = Duration.ofSeconds(2);
     private static final Duration LONG = Duration.ofMinutes(30);
     private static final Duration ROUND = Duration.ofMillis(400);
@@ -28,7 +28,7 @@ final class Expiries {
     private final Map<String, CompletableFuture<Duration>> cases = new TreeMap<>();
     private final ExecutorService people = Executors.newCachedThreadPool();
 
-    private Expiries(NodeCluster cluster, String environment) {
+    private Lifetimes(NodeCluster cluster, String environment) {
         this.cluster = cluster;
         here = new LiveWar(cluster.node(0), environment);
         there = new LiveWar(cluster.node(1), environment);
@@ -36,12 +36,12 @@ final class Expiries {
 
     /** Runs all cases at once; returns by how much each session outlived its deadline, by name. Blocks. */
     static Map<String, Duration> allOn(NodeCluster cluster, String environment) throws Exception {
-        var expiries = new Expiries(cluster, environment);
+        var lifetimes = new Lifetimes(cluster, environment);
         try {
-            expiries.begin();
-            return expiries.late();
+            lifetimes.begin();
+            return lifetimes.late();
         } finally {
-            expiries.people.shutdownNow();
+            lifetimes.people.shutdownNow();
         }
     }
 

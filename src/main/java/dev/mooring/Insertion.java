@@ -23,14 +23,14 @@ import org.slf4j.LoggerFactory;
  * deployed at the start, or embedded, as a bean before it starts; one that is deployed into a running server only after that,
  * but then the deployer has announced it before. Both may see the same context, which is served once.
  */
-final class WebApplications implements Container.InheritedListener {
+final class Insertion implements Container.InheritedListener {
 
-    private static final Logger LOG = LoggerFactory.getLogger(WebApplications.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Insertion.class);
 
     private final Moorings moorings;
     private final OnStoreFailure onStoreFailure;
 
-    WebApplications(Moorings moorings, OnStoreFailure onStoreFailure) {
+    Insertion(Moorings moorings, OnStoreFailure onStoreFailure) {
         this.moorings = moorings;
         this.onStoreFailure = onStoreFailure;
     }
@@ -110,11 +110,11 @@ final class WebApplications implements Container.InheritedListener {
 
     /** Kept apart, for servers without Jetty's deployer. */
     private static final class DeployerWatch {
-        static EventListener over(WebApplications applications) {
+        static EventListener over(Insertion insertion) {
             return new Deployer.Listener() {
                 @Override
                 public void onCreated(ContextHandler context) {
-                    applications.moor(context);
+                    insertion.moor(context);
                 }
             };
         }
