@@ -48,16 +48,16 @@ etc/mooring/mooring.xml
 ## Synchronous backups of every session, 0 to 6.
 #jetty.session.hazelcast.backupCount=1
 
-## When an unused session leaves this node's memory: -1 never, 0 after its last request, else after so many idle seconds.
+## When an unused session leaves this node's memory: -1 never, 0 soon after its last request, else after so many idle seconds.
 #jetty.session.evictionPolicy=-1
 
 ## Whether a new session is stored as soon as it is made.
 #jetty.session.saveOnCreate=false
 
-## Whether a session is stored once more when it is evicted for being idle.
+## As in Jetty; every change is stored when it is made, so an eviction has nothing left to store.
 #jetty.session.saveOnInactiveEviction=false
 
-## Whether a session that cannot be read is removed.
+## Whether a session's record is removed if it is damaged; otherwise its requests are refused.
 #jetty.session.removeUnloadableSessions=false
 
 ## Changes are always stored before the response is committed; false has no meaning here and is answered with a warning.
@@ -66,7 +66,7 @@ etc/mooring/mooring.xml
 ## Whether a stop of this node ends its sessions, for the whole cluster.
 #jetty.session.invalidateOnShutdown=false
 
-## How long other nodes leave an expired session to the node that used it last, in seconds.
+## How long the record of a session outlives its end if no node removes it, in seconds; at least 15 minutes.
 #jetty.session.gracePeriod.seconds=3600
 
 ## Of Jetty's own stores; another value has no meaning here and is answered with a warning.

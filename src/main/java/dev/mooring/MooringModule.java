@@ -219,7 +219,7 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.ONLY_CLIENT, value);
     }
 
-    /** {@code jetty.session.evictionPolicy}: when an unused session leaves this node's memory, in seconds; -1: never, 0: at once. */
+    /** {@code jetty.session.evictionPolicy}: after how many idle seconds an unused session leaves this node's memory; -1: never, 0: soon. */
     public void setEvictionPolicy(String value) {
         settings.set(Property.EVICTION_POLICY, value);
     }
@@ -229,12 +229,12 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.SAVE_ON_CREATE, value);
     }
 
-    /** {@code jetty.session.saveOnInactiveEviction}: whether a session is stored when it is evicted. */
+    /** {@code jetty.session.saveOnInactiveEviction}: as in Jetty, for a cache in front of another store. */
     public void setSaveOnInactiveEviction(String value) {
         settings.set(Property.SAVE_ON_INACTIVE_EVICTION, value);
     }
 
-    /** {@code jetty.session.removeUnloadableSessions}: whether a session that cannot be read is removed. */
+    /** {@code jetty.session.removeUnloadableSessions}: whether a session's record is removed if it is damaged. */
     public void setRemoveUnloadableSessions(String value) {
         settings.set(Property.REMOVE_UNLOADABLE_SESSIONS, value);
     }
@@ -249,7 +249,7 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.INVALIDATE_ON_SHUTDOWN, value);
     }
 
-    /** {@code jetty.session.gracePeriod.seconds}: how long others leave an expired session to the node that used it last, in seconds. */
+    /** {@code jetty.session.gracePeriod.seconds}: how long a record outlives its session if no node removes it, in seconds. */
     public void setGracePeriodSeconds(String value) {
         settings.set(Property.GRACE_PERIOD, value);
     }

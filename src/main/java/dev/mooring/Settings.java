@@ -91,25 +91,30 @@ final class Settings {
 
     /** What the node does with sessions. */
     SessionPolicy sessionPolicy() {
-        flag(Property.USE_QUERIES);
-        if (changed(Property.ONLY_CLIENT)) {
-            flag(Property.ONLY_CLIENT);
-        }
+        checkWhatHasNoMeaning();
         return new SessionPolicy(
                 (int) number(Property.EVICTION_POLICY, -1, Integer.MAX_VALUE),
                 flag(Property.SAVE_ON_CREATE),
                 flag(Property.SAVE_ON_INACTIVE_EVICTION),
                 flag(Property.REMOVE_UNLOADABLE_SESSIONS),
-                flag(Property.FLUSH_ON_RESPONSE_COMMIT),
                 flag(Property.INVALIDATE_ON_SHUTDOWN),
                 seconds(Property.GRACE_PERIOD),
-                seconds(Property.SAVE_PERIOD),
                 filter(Property.ATTRIBUTE_FILTER),
                 (int) number(Property.MAX_ATTRIBUTES, 1, Integer.MAX_VALUE),
                 (int) number(Property.MAX_ATTRIBUTE_BYTES, 1, Integer.MAX_VALUE),
                 number(Property.MAX_SESSION_BYTES, 1, Long.MAX_VALUE),
                 choice(Property.NON_SERIALIZABLE, NonSerializable.values()),
                 choice(Property.ON_STORE_FAILURE, OnStoreFailure.values()));
+    }
+
+    /** What is accepted and does nothing is to be well-formed all the same. */
+    private void checkWhatHasNoMeaning() {
+        flag(Property.FLUSH_ON_RESPONSE_COMMIT);
+        seconds(Property.SAVE_PERIOD);
+        flag(Property.USE_QUERIES);
+        if (changed(Property.ONLY_CLIENT)) {
+            flag(Property.ONLY_CLIENT);
+        }
     }
 
     /** What the node does with WebSockets. */

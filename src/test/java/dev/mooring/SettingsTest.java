@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mooring.grid.GridConfig;
 import dev.mooring.session.SessionPolicy;
 import dev.mooring.session.SessionPolicy.NonSerializable;
+import dev.mooring.testing.Policies;
 import dev.mooring.websocket.SocketPolicy;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -46,8 +47,8 @@ class SettingsTest {
 
         @Test
         void thePoliciesAreTheirDefaults() {
-            assertThat(settings.sessionPolicy()).isEqualTo(SessionPolicy.defaults());
-            assertThat(settings.socketPolicy()).isEqualTo(SocketPolicy.defaults());
+            assertThat(settings.sessionPolicy()).isEqualTo(Policies.SESSIONS);
+            assertThat(settings.socketPolicy()).isEqualTo(Policies.SOCKETS);
         }
 
         @Test

@@ -131,14 +131,14 @@ public sealed interface Change {
      *
      * @param node the writer
      * @param load the writer's load, so that it is a holder afterwards
-     * @param operation the number of this change, growing by one per load from 1: a second run is recognised
+     * @param operation the number of this change, from 1, greater than those before it of the same load: a second run is recognised
      * @param creates whether this is the session's very first change, the only one that makes a record
      * @param times what the writer knows of the session's use
      * @param id the new id; null if it stays; never null when this creates
      * @param maxInactiveMs the new maximum inactive interval in milliseconds; null if it stays; never null when this creates
      * @param set attributes and their bytes, shared
      * @param removed names of removed attributes
-     * @param gone nodes that are no more, to be taken off the holders
+     * @param gone nodes to be taken off the holders, such as a writer that keeps no copy
      */
     record Delta(
             String node,

@@ -21,7 +21,6 @@ public final class GridSessionDataStoreFactory extends AbstractSessionDataStoreF
         this.grid = grid;
         this.policy = policy;
         setGracePeriodSec((int) policy.gracePeriod().toSeconds());
-        setSavePeriodSec((int) policy.savePeriod().toSeconds());
     }
 
     @Override

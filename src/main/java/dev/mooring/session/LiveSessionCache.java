@@ -46,7 +46,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
     private volatile @Nullable WebApplication application;
 
     /**
-     * Makes the cache of one web application.
+     * Makes the cache of one web application, with Jetty's defaults: {@link LiveSessionCacheFactory} sets the rest.
      *
      * @param manager its session manager
      * @param grid this node's part in the cluster
@@ -61,11 +61,6 @@ public final class LiveSessionCache extends DefaultSessionCache {
         this.policy = policy;
         this.deadlines = deadlines;
         this.figures = figures;
-        setSaveOnCreate(policy.saveOnCreate());
-        setEvictionPolicy(policy.evictionPolicy());
-        setSaveOnInactiveEviction(policy.saveOnInactiveEviction());
-        setRemoveUnloadableSessions(policy.removeUnloadableSessions());
-        setInvalidateOnShutdown(policy.invalidateOnShutdown());
     }
 
     /** With a store of our own, sessions are shared and live; with any other, this is Jetty's own cache in front of it. */

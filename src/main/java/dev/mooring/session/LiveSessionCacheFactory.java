@@ -30,7 +30,7 @@ public final class LiveSessionCacheFactory extends AbstractSessionCacheFactory {
         setSaveOnCreate(policy.saveOnCreate());
         setSaveOnInactiveEviction(policy.saveOnInactiveEviction());
         setRemoveUnloadableSessions(policy.removeUnloadableSessions());
-        setFlushOnResponseCommit(policy.flushOnResponseCommit());
+        setFlushOnResponseCommit(true);
         setInvalidateOnShutdown(policy.invalidateOnShutdown());
     }
 

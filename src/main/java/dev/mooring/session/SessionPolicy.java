@@ -6,15 +6,13 @@ import java.util.Optional;
 /**
  * What the {@code jetty.session.*} properties say about sessions, frozen at the start. Immutable.
  *
- * @param evictionPolicy when an unused session leaves this node's memory, as in Jetty: -1 never, 0 with its last request,
- *     otherwise after so many idle seconds
+ * @param evictionPolicy when an unused session leaves this node's memory: -1 never, 0 soon after its last request, otherwise
+ *     after so many idle seconds
  * @param saveOnCreate whether a new session is stored before its first response is
- * @param saveOnInactiveEviction whether a session is stored once more when it is evicted for being idle
- * @param removeUnloadableSessions whether a session that cannot be read is removed
- * @param flushOnResponseCommit whether changes are stored before the response; always done, whatever this says
+ * @param saveOnInactiveEviction as in Jetty, for a cache in front of another store; ours has stored everything by then
+ * @param removeUnloadableSessions whether a session's record is removed if it is damaged
  * @param invalidateOnShutdown whether a stop of this node ends its sessions, for the whole cluster
- * @param gracePeriod how long after its end a session is left to the node that used it last, before others clean it up
- * @param savePeriod Jetty's pause between writes of mere access times; without a meaning here
+ * @param gracePeriod how long a session's record outlives its end if no node removes it, at least 15 minutes
  * @param attributeFilter JEP 290 pattern of the classes that attributes may be deserialised to; empty: the JVM's own
  * @param maxAttributes how many attributes one session may have
  * @param maxAttributeBytes how many bytes one attribute may take when serialised
@@ -27,39 +25,14 @@ public record SessionPolicy(
         boolean saveOnCreate,
         boolean saveOnInactiveEviction,
         boolean removeUnloadableSessions,
-        boolean flushOnResponseCommit,
         boolean invalidateOnShutdown,
         Duration gracePeriod,
-        Duration savePeriod,
         Optional<String> attributeFilter,
         int maxAttributes,
         int maxAttributeBytes,
         long maxSessionBytes,
         NonSerializable nonSerializable,
         OnStoreFailure onStoreFailure) {
-
-    /**
-     * The policy of a node that sets nothing: the defaults that the README lists.
-     *
-     * @return a new policy, equal to every other one
-     */
-    public static SessionPolicy defaults() {
-        return new SessionPolicy(
-                -1,
-                false,
-                false,
-                false,
-                true,
-                false,
-                Duration.ofHours(1),
-                Duration.ZERO,
-                Optional.empty(),
-                10_000,
-                8 << 20,
-                64L << 20,
-                NonSerializable.SPEC,
-                OnStoreFailure.REJECT);
-    }
 
     /** What becomes of an attribute that cannot be serialised. */
     public enum NonSerializable {

@@ -12,15 +12,6 @@ package dev.mooring.websocket;
 public record SocketPolicy(
         KeepAlive keepAlive, CloseOnSessionEnd closeOnSessionEnd, boolean createSession, boolean sameOrigin) {
 
-    /**
-     * The policy of a node that sets nothing: the defaults that the README lists.
-     *
-     * @return a new policy, equal to every other one
-     */
-    public static SocketPolicy defaults() {
-        return new SocketPolicy(KeepAlive.MESSAGES, CloseOnSessionEnd.ALL, false, false);
-    }
-
     /** What keeps the session of an open WebSocket alive. */
     public enum KeepAlive {
         /** Each data frame from the client, like a request. */

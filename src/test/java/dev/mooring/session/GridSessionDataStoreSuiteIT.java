@@ -7,6 +7,7 @@ import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
 import dev.mooring.model.Times;
+import dev.mooring.testing.Policies;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectOutputStream;
@@ -60,7 +61,7 @@ class GridSessionDataStoreSuiteIT extends AbstractSessionDataStoreTest {
 
     @Override
     public SessionDataStoreFactory createSessionDataStoreFactory() {
-        return new GridSessionDataStoreFactory(grid(), SessionPolicy.defaults());
+        return new GridSessionDataStoreFactory(grid(), Policies.SESSIONS);
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
 import dev.mooring.model.Times;
+import dev.mooring.testing.Policies;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
@@ -27,7 +28,7 @@ class LiveDataTest {
     private final Heard heard = new Heard();
     private final AttributeCodec codec = new AttributeCodec(context(), Optional.empty());
     private final LiveData data = new LiveData(
-            KEY, "", "", 0, 1_000, heard, codec, new AttributeRules(SessionPolicy.defaults(), codec, () -> false));
+            KEY, "", "", 0, 1_000, heard, codec, new AttributeRules(Policies.SESSIONS, codec, () -> false));
 
     @Test
     void aNoticeOfAVersionThatTheCopyHasNotMakesItBehind() {

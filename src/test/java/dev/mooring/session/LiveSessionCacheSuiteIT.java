@@ -3,6 +3,7 @@ package dev.mooring.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mooring.grid.TestGrids;
+import dev.mooring.testing.Policies;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.session.AbstractSessionCacheFactory;
@@ -52,7 +53,7 @@ class LiveSessionCacheSuiteIT extends DefaultSessionCacheTest {
             boolean saveOnInactiveEvict,
             boolean removeUnloadableSessions,
             boolean flushOnResponseCommit) {
-        var factory = new LiveSessionCacheFactory(grids.grid(0), SessionPolicy.defaults(), deadlines, new Figures());
+        var factory = new LiveSessionCacheFactory(grids.grid(0), Policies.SESSIONS, deadlines, new Figures());
         factory.setEvictionPolicy(evictionPolicy);
         factory.setSaveOnCreate(saveOnCreate);
         factory.setSaveOnInactiveEviction(saveOnInactiveEvict);
