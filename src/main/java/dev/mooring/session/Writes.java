@@ -39,10 +39,13 @@ final class Writes {
     /** Completes when the holders know of the newest change. Guarded by the turn. */
     private CompletableFuture<@Nullable Void> told = CompletableFuture.completedFuture(null);
 
-    /** Counts the times that changes made here were forgotten, since nobody knew whether they had been stored. */
+    /**
+     * Counts the times that nobody knew whether changes made here had been stored, which are forgotten then, or that a holder
+     * could not be told of them. Written under the session's lock.
+     */
     private volatile Loss loss = new Loss(0, null);
 
-    private record Loss(long number, @Nullable StoreUnavailableException failure) {}
+    private record Loss(long number, @Nullable RuntimeException failure) {}
 
     Writes(LiveSession session, LiveData data, WebApplication application, Exchange exchange) {
         this.session = session;
@@ -96,7 +99,7 @@ final class Writes {
         } catch (StoreUnavailableException e) {
             try (AutoLock ignored = session.lock()) {
                 if (data.discard(pending)) {
-                    loss = new Loss(loss.number + 1, e);
+                    lost(e);
                 }
             }
             throw e;
@@ -140,10 +143,18 @@ final class Writes {
             exchange.tell(kind, outcome);
             mine.complete(null);
         } catch (RuntimeException e) {
-            // Whatever it is: others wait for this.
+            // Whatever it is: others wait for this, or have yet to ask what became of a change that this one has
+            // carried.
+            lost(e);
             mine.completeExceptionally(e);
             exchange.tellLater(kind, outcome);
             throw e;
+        }
+    }
+
+    private void lost(RuntimeException failure) {
+        try (AutoLock ignored = session.lock()) {
+            loss = new Loss(loss.number + 1, failure);
         }
     }
 
@@ -163,7 +174,7 @@ final class Writes {
     /**
      * Returns a number for {@link #failIfLostSince}, to be asked for before a change is made here. Does not block.
      *
-     * @return how often changes of this node to this session were forgotten
+     * @return how often this node was not sure of its changes to this session
      */
     long losses() {
         return loss.number;
@@ -174,7 +185,7 @@ final class Writes {
      * not block.
      *
      * @param losses what {@link #losses} returned before the change was made
-     * @throws StoreUnavailableException if changes were forgotten since then
+     * @throws StoreUnavailableException if that was so since then
      */
     void failIfLostSince(long losses) {
         Loss last = loss;
