@@ -35,7 +35,7 @@ public final class Grid {
     private final SessionMap sessions;
     private final Aliases aliases;
     private final AtomicLong loads = new AtomicLong();
-    private @Nullable UUID losses;
+    private @Nullable UUID membershipListener;
 
     private Grid(GridConfig config, String node, Link link, Duration gracePeriod) {
         this.config = config;
@@ -74,7 +74,7 @@ public final class Grid {
             grid.lease.onGone(grid.inbox::forget);
             grid.lease.onBack(grid.inbox::listen);
             grid.link.onMerge(grid.lease::merged);
-            grid.losses = grid.cluster().addMembershipListener(new MembershipAdapter() {
+            grid.membershipListener = grid.cluster().addMembershipListener(new MembershipAdapter() {
                 @Override
                 public void memberRemoved(MembershipEvent event) {
                     grid.lease.bereaved();
@@ -100,8 +100,9 @@ public final class Grid {
     public void stop() {
         stopScheduler();
         try {
-            if (losses != null && link.hazelcast().getLifecycleService().isRunning()) {
-                cluster().removeMembershipListener(losses);
+            if (membershipListener != null
+                    && link.hazelcast().getLifecycleService().isRunning()) {
+                cluster().removeMembershipListener(membershipListener);
             }
             lease.stop();
             inbox.stop();
@@ -169,7 +170,7 @@ public final class Grid {
      * @return the size of the cluster as Hazelcast sees it now; a client that has lost its servers sees the last one for a while
      */
     public int members() {
-        return link.hazelcast().getCluster().getMembers().size();
+        return cluster().getMembers().size();
     }
 
     /**

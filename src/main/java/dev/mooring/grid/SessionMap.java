@@ -64,6 +64,7 @@ public abstract class SessionMap {
      */
     public boolean removeDamaged(SessionKey key) {
         try {
+            // The state is asked for since somebody else's entry shows only where it is used as a record.
             calls.await(
                     "session " + key,
                     () -> records.getAsync(key.path())
