@@ -50,6 +50,7 @@ final class ApplyChange implements EntryProcessor<String, SessionRecord, Outcome
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // the very record that was given is one that nothing has changed
     public Outcome process(Map.Entry<String, SessionRecord> entry) {
         SessionRecord record = entry.getValue();
         Change.Step step = change.applyTo(record);

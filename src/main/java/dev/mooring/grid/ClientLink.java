@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -173,7 +174,7 @@ final class ClientLink implements Link {
 
     @Override
     public SessionMap openSessions(StoreCalls calls, Duration slack, ScheduledExecutorService scheduler) {
-        scheduler.scheduleWithFixedDelay(
+        Future<?> unused = scheduler.scheduleWithFixedDelay(
                 () -> threads.execute(clock::tryToRead),
                 CLOCK_PERIOD.toMillis(),
                 CLOCK_PERIOD.toMillis(),

@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +23,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -78,37 +78,35 @@ final class ClientSessionMap extends SessionMap {
 
     @Override
     public Outcome apply(SessionKey key, Change change) {
-        return calls.await("session " + key, new Swap(key.path(), change, Optional.empty()));
+        return calls.await("session " + key, new Swap(key.path(), change, () -> records.get(key.path())));
     }
 
     /** The records are fetched together; each change is a compare-and-set of its own, {@value #AT_A_TIME} at a time. */
     @Override
     public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
         Map<SessionKey, Outcome> outcomes = new HashMap<>();
-        Optional<Map<String, SessionRecord>> found = find(changes.keySet());
+        Function<String, @Nullable SessionRecord> found = find(changes.keySet());
         Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
         while (left.hasNext()) {
             Map<SessionKey, Swap> some = new HashMap<>();
             while (some.size() < AT_A_TIME && left.hasNext()) {
                 Map.Entry<SessionKey, Change> next = left.next();
                 String path = next.getKey().path();
-                some.put(
-                        next.getKey(),
-                        new Swap(path, next.getValue(), found.map(records -> Optional.ofNullable(records.get(path)))));
+                some.put(next.getKey(), new Swap(path, next.getValue(), () -> found.apply(path)));
             }
             outcomes.putAll(calls.awaitAll(some));
         }
         return outcomes;
     }
 
-    /** Returns the records of these sessions; nothing if one of them cannot be read, which must not keep the others from it. */
-    private Optional<Map<String, SessionRecord>> find(Set<SessionKey> keys) {
+    /** Finds the records of these sessions; each by itself if one of them cannot be read, which must not keep the others from it. */
+    private Function<String, @Nullable SessionRecord> find(Set<SessionKey> keys) {
         Set<String> paths = keys.stream().map(SessionKey::path).collect(Collectors.toSet());
         try {
-            return Optional.of(calls.get(keys.size() + " sessions", () -> records.getAll(paths)));
+            return calls.get(keys.size() + " sessions", () -> records.getAll(paths))::get;
         } catch (StoreUnavailableException e) {
             if (e.getCause() instanceof HazelcastSerializationException) {
-                return Optional.empty();
+                return records::get;
             }
             throw e;
         }
@@ -121,13 +119,13 @@ final class ClientSessionMap extends SessionMap {
         private final String path;
         private final Change change;
 
-        /** The record that the first run meets, if that is known already. */
-        private final Optional<Optional<SessionRecord>> known;
+        /** What the first run meets. */
+        private final Supplier<@Nullable SessionRecord> first;
 
-        Swap(String path, Change change, Optional<Optional<SessionRecord>> known) {
+        Swap(String path, Change change, Supplier<@Nullable SessionRecord> first) {
             this.path = path;
             this.change = change;
-            this.known = known;
+            this.first = first;
         }
 
         @Override
@@ -138,10 +136,7 @@ final class ClientSessionMap extends SessionMap {
 
         private Outcome swap(boolean again) {
             boolean doubtful = again;
-            SessionRecord record = again
-                    ? records.get(path)
-                    : known.orElseGet(() -> Optional.ofNullable(records.get(path)))
-                            .orElse(null);
+            SessionRecord record = again ? records.get(path) : first.get();
             while (System.nanoTime() - deadline < 0) {
                 Change.Step step = change.applyTo(record);
                 SessionRecord next = step.next();

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -121,8 +122,13 @@ public final class NodeLease {
         long sent = System.nanoTime();
         calls.await("node " + node, () -> rows.setAsync(node, row));
         startEpoch(sent + TERM.toNanos());
-        scheduler.scheduleWithFixedDelay(this::renew, RENEWAL.toMillis(), RENEWAL.toMillis(), TimeUnit.MILLISECONDS);
-        scheduler.scheduleWithFixedDelay(this::observe, 0, TERM.toMillis(), TimeUnit.MILLISECONDS);
+        every(RENEWAL, RENEWAL, scheduler, this::renew);
+        every(Duration.ZERO, TERM, scheduler, this::observe);
+    }
+
+    private static void every(Duration first, Duration period, ScheduledExecutorService scheduler, Runnable task) {
+        Future<?> unused =
+                scheduler.scheduleWithFixedDelay(task, first.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Removes the row; the copies of this node count no longer. Blocks. */

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -75,7 +76,8 @@ final class TimesToLive {
 
     private void later(String path, Duration delay) {
         try {
-            scheduler.schedule(() -> threads.execute(() -> tryToGive(path)), delay.toMillis(), TimeUnit.MILLISECONDS);
+            Future<?> unused = scheduler.schedule(
+                    () -> threads.execute(() -> tryToGive(path)), delay.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             // This node is stopping, and stop() comes after the scheduler's end.
             LOG.trace("Left to the stop of this node", e);

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * collection as a count and its entries in the order of their names. What it does not know it refuses, and it never trusts a
  * count for more than it reads. Stateless and thread-safe.
  */
+@SuppressWarnings("EnumOrdinal") // each of these enums says that its order is part of the format
 public final class Codec {
 
     /** The format that this version writes, and the newest that it reads. */

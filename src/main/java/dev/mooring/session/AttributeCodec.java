@@ -60,6 +60,7 @@ final class AttributeCodec {
      *
      * @throws IOException if it fails each time
      */
+    @SuppressWarnings("ThreadPriorityCheck") // only a courtesy to whoever changes the value
     byte[] encodeWhileItChanges(Object value) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {

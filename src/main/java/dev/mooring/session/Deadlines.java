@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.Collection;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -55,7 +56,11 @@ public final class Deadlines {
         clock.shutdownNow();
     }
 
-    /** Runs a task once; of those that are due at the same time, some at a time, so that they leave threads for requests. */
+    /**
+     * Runs a task once; of those that are due at the same time, some at a time, so that they leave threads for requests. The
+     * future is good for cancelling it alone.
+     */
+    @CanIgnoreReturnValue
     Future<?> in(long delayMs, Runnable task) {
         return ring(delayMs, () -> queue(task));
     }

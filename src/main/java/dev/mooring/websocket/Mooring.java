@@ -175,7 +175,7 @@ final class Mooring implements Attachment, Connection.Listener {
      * failure, and earlier, Jetty would close the connection before the client is told why.
      */
     private void dropBehindFarewell(Callback callback) {
-        saidSo.whenComplete((left, failure) -> {
+        CompletableFuture<?> unused = saidSo.whenComplete((left, failure) -> {
             if (failure == null) {
                 callback.succeeded();
             } else {

@@ -152,7 +152,8 @@ final class LineClient implements AutoCloseable {
         }
 
         @Override
-        public void onWebSocketClose(int code, String reason) {
+        public void onWebSocketClose(int code, String reason, Callback callback) {
+            callback.succeed();
             close.complete(new Socket.Close(code, String.valueOf(reason), System.nanoTime()));
             messages.add(END);
         }
