@@ -128,7 +128,7 @@ class ChangeTest {
                     assertThat(next.attributes()).isEqualTo(record.attributes());
                     if (!(change instanceof Leave)) {
                         assertRefused(step, record, Result.ENDED);
-                        assertThat(step.outcome().requireView().cause()).isEqualTo(EndCause.INVALIDATED);
+                        assertThat(step.outcome().endCause()).isEqualTo(EndCause.INVALIDATED);
                     }
                 });
             }
@@ -151,7 +151,10 @@ class ChangeTest {
 
         @Test
         void anotherIdIsAnAbsentSession() {
-            assertRefused(new Join("n2", 1, 0, "other").applyTo(ENDED), ENDED, Result.ABSENT);
+            Step step = new Join("n2", 1, 0, "other").applyTo(ENDED);
+
+            assertRefused(step, ENDED, Result.ABSENT);
+            assertThat(step.outcome().endCause()).isEqualTo(EndCause.EXPIRED);
         }
     }
 
