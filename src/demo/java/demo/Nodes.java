@@ -6,9 +6,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The nodes that the page talks to: the system property {@code demo.nodes}, by default {@code A=8080,B=8081}, all on the host
- * under which the page itself was asked for. A browser sends the cookies of a host to each of its ports, so both share the
- * session. Immutable.
+ * The nodes that the page talks to: the system property {@code demo.nodes}, by default {@code A=8080,B=8081}, all on
+ * the host under which the page itself was asked for. A browser sends the cookies of a host to each of its ports, so
+ * both share the session. Immutable.
  */
 final class Nodes {
 

@@ -17,9 +17,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The page's way by WebSocket. It keeps the {@code HttpSession} of the handshake as applications have done for ten years, reads
- * it on a timer thread every 250 ms and pushes what has changed, and writes to it in {@code @OnMessage}. What the page shows of
- * this node is therefore what that one object answers, long after the upgrade request is over.
+ * The page's way by WebSocket. It keeps the {@code HttpSession} of the handshake as applications have done for ten
+ * years, reads it on a timer thread every 250 ms and pushes what has changed, and writes to it in {@code @OnMessage}.
+ * What the page shows of this node is therefore what that one object answers, long after the upgrade request is over.
  */
 @ServerEndpoint(value = "/socket", configurator = SessionSocket.Handshake.class)
 public class SessionSocket {

@@ -23,13 +23,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What {@code etc/mooring/*.xml} builds: one bean of the {@link Server} that takes the module's properties, freezes them at the
- * start into one {@link GridConfig}, {@link SessionPolicy} and {@link SocketPolicy}, and owns everything that is made of them
- * until it stops.
+ * What {@code etc/mooring/*.xml} builds: one bean of the {@link Server} that takes the module's properties, freezes
+ * them at the start into one {@link GridConfig}, {@link SessionPolicy} and {@link SocketPolicy}, and owns everything
+ * that is made of them until it stops.
  *
- * <p>Every property arrives as the text that a person typed, so that the message about a wrong one can repeat it. The start
- * fails with an {@link IllegalArgumentException} when a value is misspelt or impossible.
- * The setters are for the thread that reads the configuration, before the start, and do not block.
+ * <p>Every property arrives as the text that a person typed, so that the message about a wrong one can repeat it. The
+ * start fails with an {@link IllegalArgumentException} when a value is misspelt or impossible. The setters are for the
+ * thread that reads the configuration, before the start, and do not block.
  */
 public final class MooringModule extends ContainerLifeCycle {
 
@@ -74,8 +74,8 @@ public final class MooringModule extends ContainerLifeCycle {
     }
 
     /**
-     * The worker name of a node that sets none: empty, so that its session ids carry no suffix, unless the environment numbers
-     * the nodes as Jetty lets it.
+     * The worker name of a node that sets none: empty, so that its session ids carry no suffix, unless the environment
+     * numbers the nodes as Jetty lets it.
      *
      * @param instance the environment variable {@code JETTY_WORKER_INSTANCE}; {@code null} or empty where it is not set
      * @return {@code "node" + instance}, or nothing
@@ -104,7 +104,9 @@ public final class MooringModule extends ContainerLifeCycle {
         super.doStart();
     }
 
-    /** Joins the cluster and puts our parts into the server. Called once per start, before any web application starts. */
+    /**
+     * Joins the cluster and puts our parts into the server. Called once per start, before any web application starts.
+     */
     private void moor(GridConfig config, SessionPolicy sessions, SocketPolicy sockets) {
         Grid grid = Grid.start(config, sessions.gracePeriod());
         Figures figures = new Figures();
@@ -179,22 +181,33 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.PORT, value);
     }
 
-    /** {@code jetty.session.hazelcast.members}: members to join, {@code host[:port]} separated by commas; empty: those on the bind address. */
+    /**
+     * {@code jetty.session.hazelcast.members}: members to join, {@code host[:port]} separated by commas; empty: those
+     * on the bind address.
+     */
     public void setMembers(String value) {
         settings.set(Property.MEMBERS, value);
     }
 
-    /** {@code jetty.session.hazelcast.addresses}: the servers that a client connects to, {@code host[:port]} separated by commas. */
+    /**
+     * {@code jetty.session.hazelcast.addresses}: the servers that a client connects to, {@code host[:port]} separated
+     * by commas.
+     */
     public void setAddresses(String value) {
         settings.set(Property.ADDRESSES, value);
     }
 
-    /** {@code jetty.session.hazelcast.configurationLocation}: a Hazelcast XML or YAML file, taken instead of the network settings; relative to the Jetty base. */
+    /**
+     * {@code jetty.session.hazelcast.configurationLocation}: a Hazelcast XML or YAML file, taken instead of the network
+     * settings; relative to the Jetty base.
+     */
     public void setConfigurationLocation(String value) {
         settings.set(Property.CONFIGURATION_LOCATION, value);
     }
 
-    /** {@code jetty.session.hazelcast.hazelcastInstanceName}: the name of an instance; one of this JVM is used as it is. */
+    /**
+     * {@code jetty.session.hazelcast.hazelcastInstanceName}: the name of an instance; one of this JVM is used as it is.
+     */
     public void setHazelcastInstanceName(String value) {
         settings.set(Property.INSTANCE_NAME, value);
     }
@@ -214,12 +227,18 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.USE_QUERIES, value);
     }
 
-    /** {@code jetty.session.hazelcast.onlyClient}: of Jetty's own Hazelcast store; without a meaning here, the module decides. */
+    /**
+     * {@code jetty.session.hazelcast.onlyClient}: of Jetty's own Hazelcast store; without a meaning here, the module
+     * decides.
+     */
     public void setOnlyClient(String value) {
         settings.set(Property.ONLY_CLIENT, value);
     }
 
-    /** {@code jetty.session.evictionPolicy}: after how many idle seconds an unused session leaves this node's memory; -1: never, 0: soon. */
+    /**
+     * {@code jetty.session.evictionPolicy}: after how many idle seconds an unused session leaves this node's memory;
+     * -1: never, 0: soon.
+     */
     public void setEvictionPolicy(String value) {
         settings.set(Property.EVICTION_POLICY, value);
     }
@@ -244,17 +263,25 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.FLUSH_ON_RESPONSE_COMMIT, value);
     }
 
-    /** {@code jetty.session.invalidateOnShutdown}: whether a stop of this node ends its sessions, for the whole cluster. */
+    /**
+     * {@code jetty.session.invalidateOnShutdown}: whether a stop of this node ends its sessions, for the whole cluster.
+     */
     public void setInvalidateOnShutdown(String value) {
         settings.set(Property.INVALIDATE_ON_SHUTDOWN, value);
     }
 
-    /** {@code jetty.session.gracePeriod.seconds}: how long a record outlives its session if no node removes it, in seconds. */
+    /**
+     * {@code jetty.session.gracePeriod.seconds}: how long a record outlives its session if no node removes it, in
+     * seconds.
+     */
     public void setGracePeriodSeconds(String value) {
         settings.set(Property.GRACE_PERIOD, value);
     }
 
-    /** {@code jetty.session.savePeriod.seconds}: Jetty's pause between writes of access times, in seconds; without a meaning here. */
+    /**
+     * {@code jetty.session.savePeriod.seconds}: Jetty's pause between writes of access times, in seconds; without a
+     * meaning here.
+     */
     public void setSavePeriodSeconds(String value) {
         settings.set(Property.SAVE_PERIOD, value);
     }
@@ -279,22 +306,34 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.MAX_SESSION_BYTES, value);
     }
 
-    /** {@code jetty.session.nonSerializable}: what becomes of an attribute that cannot be serialised: reject, local or spec. */
+    /**
+     * {@code jetty.session.nonSerializable}: what becomes of an attribute that cannot be serialised: reject, local or
+     * spec.
+     */
     public void setNonSerializable(String value) {
         settings.set(Property.NON_SERIALIZABLE, value);
     }
 
-    /** {@code jetty.session.onStoreFailure}: what becomes of a request whose session cannot be read: reject or anonymous. */
+    /**
+     * {@code jetty.session.onStoreFailure}: what becomes of a request whose session cannot be read: reject or
+     * anonymous.
+     */
     public void setOnStoreFailure(String value) {
         settings.set(Property.ON_STORE_FAILURE, value);
     }
 
-    /** {@code jetty.session.websocket.keepAlive}: what keeps the session of an open WebSocket alive: messages, open or none. */
+    /**
+     * {@code jetty.session.websocket.keepAlive}: what keeps the session of an open WebSocket alive: messages, open or
+     * none.
+     */
     public void setKeepAlive(String value) {
         settings.set(Property.KEEP_ALIVE, value);
     }
 
-    /** {@code jetty.session.websocket.closeOnSessionEnd}: which WebSockets of an ended session are closed: all, authenticated or none. */
+    /**
+     * {@code jetty.session.websocket.closeOnSessionEnd}: which WebSockets of an ended session are closed: all,
+     * authenticated or none.
+     */
     public void setCloseOnSessionEnd(String value) {
         settings.set(Property.CLOSE_ON_SESSION_END, value);
     }
@@ -304,7 +343,10 @@ public final class MooringModule extends ContainerLifeCycle {
         settings.set(Property.CREATE_SESSION, value);
     }
 
-    /** {@code jetty.session.websocket.sameOrigin}: whether an upgrade with a session cookie from another origin is refused. */
+    /**
+     * {@code jetty.session.websocket.sameOrigin}: whether an upgrade with a session cookie from another origin is
+     * refused.
+     */
     public void setSameOrigin(String value) {
         settings.set(Property.SAME_ORIGIN, value);
     }

@@ -28,8 +28,8 @@ import java.util.stream.Collectors;
 
 /**
  * The properties as text, and what they mean once they are frozen. A value that cannot be used is refused with an
- * {@link IllegalArgumentException} that says {@code property=value: expected ...}; none is corrected. Not thread-safe: one
- * thread fills and freezes it.
+ * {@link IllegalArgumentException} that says {@code property=value: expected ...}; none is corrected. Not thread-safe:
+ * one thread fills and freezes it.
  */
 final class Settings {
 
@@ -238,7 +238,9 @@ final class Settings {
         return port == null || (Integer.parseInt(port) >= 1 && Integer.parseInt(port) <= 65535);
     }
 
-    /** The IP address that {@code property} names. Others have to reach it: no wildcard, and one of this machine's own. */
+    /**
+     * The IP address that {@code property} names. Others have to reach it: no wildcard, and one of this machine's own.
+     */
     private String localAddress(Property property) {
         try {
             InetAddress address = InetAddress.getByName(name(property));

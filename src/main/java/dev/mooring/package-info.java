@@ -1,6 +1,6 @@
 /**
- * Start reading here: {@link dev.mooring.MooringModule} is what {@code etc/mooring/*.xml} builds and what owns everything
- * else of a node.
+ * Start reading here: {@link dev.mooring.MooringModule} is what {@code etc/mooring/*.xml} builds and what owns
+ * everything else of a node.
  *
  * <p>The packages depend one way, {@code websocket > session > grid > model}; this one may use all of them:
  *

@@ -26,10 +26,10 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Does a write cost what is written, or what the session weighs? Two members of one cluster, over the loopback address, in this JVM:
- * one writes an attribute of 4 KiB, in turn to sessions that have nothing else and to sessions of 200 KiB, tells the other one, and the
- * other one reads what is new. Prints for both kinds of sessions how long that took, and how many bytes moved between the members, as
- * Hazelcast's own connections count them.
+ * Does a write cost what is written, or what the session weighs? Two members of one cluster, over the loopback address,
+ * in this JVM: one writes an attribute of 4 KiB, in turn to sessions that have nothing else and to sessions of 200 KiB,
+ * tells the other one, and the other one reads what is new. Prints for both kinds of sessions how long that took, and
+ * how many bytes moved between the members, as Hazelcast's own connections count them.
  *
  * <p>Run it with {@code mvn -Pbench}; a number as its argument is the number of writes for each kind.
  */

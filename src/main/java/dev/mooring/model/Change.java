@@ -8,8 +8,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step in the life of a {@link SessionRecord}. Pure: the same change to the same record gives the same result, wherever
- * and however often the cluster runs it. Nothing but {@link Delta#creates()} makes a record where there is none.
+ * One step in the life of a {@link SessionRecord}. Pure: the same change to the same record gives the same result,
+ * wherever and however often the cluster runs it. Nothing but {@link Delta#creates()} makes a record where there is
+ * none.
  */
 public sealed interface Change {
 
@@ -64,7 +65,8 @@ public sealed interface Change {
      * @param node the node
      * @param load the load that brought the copy; a later load stays listed
      * @param times what the node knows of the session's use
-     * @param unlessLast whether the node stays listed if it is the only holder, to look after the session until it is due
+     * @param unlessLast whether the node stays listed if it is the only holder, to look after the session until it is
+     *     due
      */
     record Leave(String node, long load, Times times, boolean unlessLast) implements Change {
         @Override
@@ -131,11 +133,13 @@ public sealed interface Change {
      *
      * @param node the writer
      * @param load the writer's load, so that it is a holder afterwards
-     * @param operation the number of this change, from 1, greater than those before it of the same load: a second run is recognised
+     * @param operation the number of this change, from 1, greater than those before it of the same load: a second run
+     *     is recognised
      * @param creates whether this is the session's very first change, the only one that makes a record
      * @param times what the writer knows of the session's use
      * @param id the new id; null if it stays; never null when this creates
-     * @param maxInactiveMs the new maximum inactive interval in milliseconds; null if it stays; never null when this creates
+     * @param maxInactiveMs the new maximum inactive interval in milliseconds; null if it stays; never null when this
+     *     creates
      * @param set attributes and their bytes, shared
      * @param removed names of removed attributes
      * @param gone nodes to be taken off the holders, such as a writer that keeps no copy

@@ -16,9 +16,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of what travels. A record's bytes are deterministic: a format byte first, then every field in a fixed order, each
- * collection as a count and its entries in the order of their names. What it does not know it refuses, and it never trusts a
- * count for more than it reads. Stateless and thread-safe.
+ * The bytes of what travels. A record's bytes are deterministic: a format byte first, then every field in a fixed
+ * order, each collection as a count and its entries in the order of their names. What it does not know it refuses, and
+ * it never trusts a count for more than it reads. Stateless and thread-safe.
  */
 @SuppressWarnings("EnumOrdinal") // each of these enums says that its order is part of the format
 public final class Codec {

@@ -68,7 +68,8 @@ public record Outcome(
     /**
      * Tells why the session has ended or ends, of a change that was refused for that.
      *
-     * @return the cause; {@link EndCause#EXPIRED} where not even a tombstone is left: such a record has outlived its session by far
+     * @return the cause; {@link EndCause#EXPIRED} where not even a tombstone is left: such a record has outlived its
+     *     session by far
      */
     public EndCause endCause() {
         EndCause cause = view == null ? null : view.cause();

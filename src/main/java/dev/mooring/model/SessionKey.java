@@ -5,8 +5,8 @@ import java.util.Objects;
 /**
  * The unchanging key of one session: the web application it belongs to, and a random name.
  *
- * <p>The name is the session's first id. It stays when the id changes, so nothing is ever re-keyed; after an id change it
- * opens nothing. Until then it is a password, therefore {@link #toString()} shortens it and a key may be logged.
+ * <p>The name is the session's first id. It stays when the id changes, so nothing is ever re-keyed; after an id change
+ * it opens nothing. Until then it is a password, therefore {@link #toString()} shortens it and a key may be logged.
  *
  * @param scope virtual host and context path of the web application, see {@link #scope(String, String)}
  * @param name the session's first id

@@ -10,11 +10,11 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session as the cluster holds it. Immutable; two records with the same content are equal and have the same bytes, so that
- * a compare-and-set works wherever a cluster keeps it.
+ * A session as the cluster holds it. Immutable; two records with the same content are equal and have the same bytes, so
+ * that a compare-and-set works wherever a cluster keeps it.
  *
- * <p>It changes only by a {@link Change}, which returns the next record. The version grows by one with every change that a
- * reader could notice; uses and holders leave it as it is.
+ * <p>It changes only by a {@link Change}, which returns the next record. The version grows by one with every change
+ * that a reader could notice; uses and holders leave it as it is.
  */
 public final class SessionRecord {
 
@@ -169,8 +169,8 @@ public final class SessionRecord {
     }
 
     /**
-     * Returns for how long the cluster should keep the record without a further change. This collects garbage; it is not the
-     * expiry.
+     * Returns for how long the cluster should keep the record without a further change. This collects garbage; it is
+     * not the expiry.
      *
      * @param slackMs how much longer than the session may live, in milliseconds
      * @return milliseconds; 0 for ever
@@ -197,13 +197,13 @@ public final class SessionRecord {
     }
 
     /**
-     * Merges two records of one session after the cluster had split. Commutative and idempotent; associative, but for the
-     * version, as long as no more than {@value #REMOVALS_KEPT} attributes were removed. An end wins over writes; of two writes
-     * to one attribute the one with the later {@link Stamp} wins, a removal being a write.
+     * Merges two records of one session after the cluster had split. Commutative and idempotent; associative, but for
+     * the version, as long as no more than {@value #REMOVALS_KEPT} attributes were removed. An end wins over writes; of
+     * two writes to one attribute the one with the later {@link Stamp} wins, a removal being a write.
      *
      * @param other the record of the other side
-     * @return the record of the side where the session ended further; else one that has everything of both, with a version
-     *     that neither side had
+     * @return the record of the side where the session ended further; else one that has everything of both, with a
+     *     version that neither side had
      */
     public SessionRecord merge(SessionRecord other) {
         if (equals(other)) {

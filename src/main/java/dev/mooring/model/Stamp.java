@@ -4,8 +4,8 @@ import java.util.Comparator;
 import java.util.Objects;
 
 /**
- * Orders the writes to one attribute, on every node alike: by the record's version that the write made, then by node. Two
- * writes share a version only after a cluster had split.
+ * Orders the writes to one attribute, on every node alike: by the record's version that the write made, then by node.
+ * Two writes share a version only after a cluster had split.
  *
  * @param version the version of the record that holds the write first, from 1
  * @param node the writer's node id

@@ -6,16 +6,16 @@ import dev.mooring.model.EndCause;
 public interface Attachment {
 
     /**
-     * The session has ended, on whatever node. Called at most once, on a thread of the server, for each attachment on one of
-     * its own: it may block without holding up another.
+     * The session has ended, on whatever node. Called at most once, on a thread of the server, for each attachment on
+     * one of its own: it may block without holding up another.
      *
      * @param cause why the session ended
      */
     void sessionEnded(EndCause cause);
 
     /**
-     * The user of the session has logged out, on whatever node, while the session goes on. Called on a thread of the server, for
-     * each attachment on one of its own.
+     * The user of the session has logged out, on whatever node, while the session goes on. Called on a thread of the
+     * server, for each attachment on one of its own.
      */
     default void loggedOut() {}
 

@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What is tied to one session on this node: its open WebSockets. Each is told of the session's end once, and of a logout of its user, on
- * threads of the server. Thread-safe; takes no lock, and nothing blocks.
+ * What is tied to one session on this node: its open WebSockets. Each is told of the session's end once, and of a
+ * logout of its user, on threads of the server. Thread-safe; takes no lock, and nothing blocks.
  */
 public final class Attachments {
 
@@ -46,8 +46,8 @@ public final class Attachments {
     }
 
     /**
-     * Returns how often the user has logged out since the session is on this node: whoever attaches something can see whether that
-     * came in between.
+     * Returns how often the user has logged out since the session is on this node: whoever attaches something can see
+     * whether that came in between.
      *
      * @return a number that only grows
      */

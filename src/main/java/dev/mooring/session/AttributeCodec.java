@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns an attribute's value into bytes and back, by Java serialisation, one value at a time.
  *
- * <p>It works inside the web application's scope, on whatever thread: classes come from the application's loader first and the
- * server's second, and values that look for their context while they are read find it. A JEP 290 filter decides before a class
- * is touched. Thread-safe; blocks only as the values' own code does.
+ * <p>It works inside the web application's scope, on whatever thread: classes come from the application's loader first
+ * and the server's second, and values that look for their context while they are read find it. A JEP 290 filter decides
+ * before a class is touched. Thread-safe; blocks only as the values' own code does.
  */
 final class AttributeCodec {
 
@@ -102,8 +102,8 @@ final class AttributeCodec {
     }
 
     /**
-     * Tells from serialised bytes whether the value wants to hear that its session has come to this node. The value itself is
-     * not read for it.
+     * Tells from serialised bytes whether the value wants to hear that its session has come to this node. The value
+     * itself is not read for it.
      */
     boolean isActivationListener(byte[] bytes) {
         return className(bytes)

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a session attribute may be in one web application, and what is said of one that may not. Thread-safe. Serialising runs
- * the values' own code, so no lock may be held; otherwise nothing blocks.
+ * What a session attribute may be in one web application, and what is said of one that may not. Thread-safe.
+ * Serialising runs the values' own code, so no lock may be held; otherwise nothing blocks.
  */
 final class AttributeRules {
 
@@ -99,12 +99,16 @@ final class AttributeRules {
         warn(key, "attribute", name, value, () -> reason(name, value, failure));
     }
 
-    /** A value that was changed in place, and was admitted before, can be serialised no more: others keep what it was. */
+    /**
+     * A value that was changed in place, and was admitted before, can be serialised no more: others keep what it was.
+     */
     void changeStaysHere(SessionKey key, String name, Object value, IOException failure) {
         warn(key, "a change inside of attribute", name, value, () -> reason(name, value, failure));
     }
 
-    /** A value has outgrown a limit by a change in place: others keep what it was, until it is within the limit again. */
+    /**
+     * A value has outgrown a limit by a change in place: others keep what it was, until it is within the limit again.
+     */
     void outgrown(SessionKey key, String name, Object value, String objection) {
         warn(key, "the growth of attribute", name, value, () -> "it " + objection);
     }

@@ -16,10 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps an application's listener of sessions that throws from stopping anything. Jetty's environments stop at the first that throws, and
- * log the whole id of a session whose creation one of them fails. They keep the listeners in lists, each a bean of the session manager:
- * there every listener of a session's creation, end or id gets a cover, which logs what it throws. Listeners of attributes
- * throw at the application that has set the attribute, as on any Jetty. Immutable.
+ * Keeps an application's listener of sessions that throws from stopping anything. Jetty's environments stop at the
+ * first that throws, and log the whole id of a session whose creation one of them fails. They keep the listeners in
+ * lists, each a bean of the session manager: there every listener of a session's creation, end or id gets a cover,
+ * which logs what it throws. Listeners of attributes throw at the application that has set the attribute, as on any
+ * Jetty. Immutable.
  */
 final class CoveredListener implements InvocationHandler {
 
@@ -34,8 +35,8 @@ final class CoveredListener implements InvocationHandler {
     }
 
     /**
-     * Covers the listeners that a session manager has now, and drops the covers of those that it has no longer: it removes a
-     * listener, not its cover. Does not block; applications may add listeners until they have started.
+     * Covers the listeners that a session manager has now, and drops the covers of those that it has no longer: it
+     * removes a listener, not its cover. Does not block; applications may add listeners until they have started.
      */
     static void coverAll(Container manager) {
         List<EventListener> present = manager.getEventListeners();

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attributes of one session that were changed here and are to be stored, as they were at one moment. Used by one thread, which
- * holds no lock while it serialises them.
+ * The attributes of one session that were changed here and are to be stored, as they were at one moment. Used by one
+ * thread, which holds no lock while it serialises them.
  */
 final class Edits {
 

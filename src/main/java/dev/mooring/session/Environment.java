@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What only the classes of an environment (ee8 to ee11) know, asked by the names of public methods: one jar serves them all,
- * and compiles against none. A method that is not there means no answer, never a failure.
+ * What only the classes of an environment (ee8 to ee11) know, asked by the names of public methods: one jar serves them
+ * all, and compiles against none. A method that is not there means no answer, never a failure.
  */
 public final class Environment {
 
@@ -50,8 +50,8 @@ public final class Environment {
     }
 
     /**
-     * Returns the user properties of the handshake that made a frame handler, which {@code Session.getUserProperties()} starts
-     * from (Jakarta WebSocket 2.5).
+     * Returns the user properties of the handshake that made a frame handler, which {@code Session.getUserProperties()}
+     * starts from (Jakarta WebSocket 2.5).
      *
      * @param frameHandler Jetty's frame handler of a Jakarta endpoint
      * @return the properties, to be added to; nothing for another API's frame handler
@@ -77,12 +77,18 @@ public final class Environment {
                 .map(Principal.class::cast);
     }
 
-    /** Tells whether an interface is that of listeners of a session's creation and end, or of its id (Jakarta Servlet 11.3). */
+    /**
+     * Tells whether an interface is that of listeners of a session's creation and end, or of its id (Jakarta Servlet
+     * 11.3).
+     */
     static boolean isSessionListener(Class<?> side) {
         return SESSION_LISTENERS.stream().anyMatch(side.getName()::endsWith);
     }
 
-    /** Tells whether values of a type want to hear when their session comes to a node and leaves it (Jakarta Servlet 7.7.2). */
+    /**
+     * Tells whether values of a type want to hear when their session comes to a node and leaves it (Jakarta Servlet
+     * 7.7.2).
+     */
     static boolean isActivationListener(Class<?> type) {
         return activationListener(type) != null;
     }
@@ -130,8 +136,8 @@ public final class Environment {
     }
 
     /**
-     * Returns the {@code HttpSession} that an upgrade's own request answers, as filters of the application have wrapped it: what
-     * {@code HandshakeRequest.getHttpSession()} gives.
+     * Returns the {@code HttpSession} that an upgrade's own request answers, as filters of the application have wrapped
+     * it: what {@code HandshakeRequest.getHttpSession()} gives.
      *
      * @param upgrade Jetty's request of the handshake
      * @return the session; nothing where there is none, or where the environment tells nothing of its request

@@ -5,7 +5,9 @@ import org.eclipse.jetty.session.AbstractSessionDataStoreFactory;
 import org.eclipse.jetty.session.SessionDataStore;
 import org.eclipse.jetty.session.SessionManager;
 
-/** Gives each web application its {@link GridSessionDataStore}. Immutable but for what Jetty's factories have to set. */
+/**
+ * Gives each web application its {@link GridSessionDataStore}. Immutable but for what Jetty's factories have to set.
+ */
 public final class GridSessionDataStoreFactory extends AbstractSessionDataStoreFactory {
 
     private final Grid grid;

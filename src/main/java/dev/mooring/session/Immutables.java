@@ -5,8 +5,9 @@ import java.lang.reflect.RecordComponent;
 import java.util.Set;
 
 /**
- * Knows the types whose values can never change, so that nobody has to look whether they did: primitives and their boxes, the
- * JDK's value classes, enums, and records of such. Everything else may change. Thread-safe; keeps no class from being unloaded.
+ * Knows the types whose values can never change, so that nobody has to look whether they did: primitives and their
+ * boxes, the JDK's value classes, enums, and records of such. Everything else may change. Thread-safe; keeps no class
+ * from being unloaded.
  */
 final class Immutables {
 

@@ -8,10 +8,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.util.thread.AutoLock;
 
 /**
- * Finds the attributes of one session that were changed in place, without {@code setAttribute}: those that somebody had in
- * hands are serialised once more and compared with what they were. Only a digest is kept of that. A value that changes while it
- * is being serialised fails nobody; it is looked at again a little later, and whenever the session is. Thread-safe; takes the
- * session's lock, and holds none while a value's own code runs.
+ * Finds the attributes of one session that were changed in place, without {@code setAttribute}: those that somebody had
+ * in hands are serialised once more and compared with what they were. Only a digest is kept of that. A value that
+ * changes while it is being serialised fails nobody; it is looked at again a little later, and whenever the session is.
+ * Thread-safe; takes the session's lock, and holds none while a value's own code runs.
  */
 final class InPlaceChanges {
 

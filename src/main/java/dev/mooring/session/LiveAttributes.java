@@ -19,11 +19,11 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attributes of this node's copy of a session: values, or the bytes that they are read from when somebody asks for them, and
- * what was set, or changed in place, and is not stored yet.
+ * The attributes of this node's copy of a session: values, or the bytes that they are read from when somebody asks for
+ * them, and what was set, or changed in place, and is not stored yet.
  *
- * <p>Guarded by the session's lock, under which no value's own code runs, but where Jetty itself asks for a value under it; what says that
- * it needs no lock may be called without.
+ * <p>Guarded by the session's lock, under which no value's own code runs, but where Jetty itself asks for a value under
+ * it; what says that it needs no lock may be called without.
  */
 final class LiveAttributes {
 
@@ -33,7 +33,10 @@ final class LiveAttributes {
         @Nullable
         Object value;
 
-        /** What {@link #value} is read from, or what it was serialised to when it was set; dropped when no longer needed. */
+        /**
+         * What {@link #value} is read from, or what it was serialised to when it was set; dropped when no longer
+         * needed.
+         */
         byte @Nullable [] bytes;
 
         /** Of the write that the record holds; null if the record has no such attribute. */
@@ -46,7 +49,9 @@ final class LiveAttributes {
         /** {@link #bytes} are those of the moment at which the value was set; it may change until it is stored. */
         boolean mayStillChange;
 
-        /** SHA-256 of what the value was serialised to when it was read or stored last; null for one that cannot change. */
+        /**
+         * SHA-256 of what the value was serialised to when it was read or stored last; null for one that cannot change.
+         */
         byte @Nullable [] digest;
 
         /** The value could not be serialised when it was looked at last, so it may have changed. */
@@ -103,7 +108,10 @@ final class LiveAttributes {
     /** Counts the changes that are made here. */
     private long edits;
 
-    /** Whether there may be a value that could not be serialised when it was looked at last. Written under the session's lock. */
+    /**
+     * Whether there may be a value that could not be serialised when it was looked at last. Written under the session's
+     * lock.
+     */
     private volatile boolean unsure;
 
     LiveAttributes(SessionKey key, AttributeCodec codec, AttributeRules rules) {
@@ -374,7 +382,9 @@ final class LiveAttributes {
 
     // ---- values that are changed in place
 
-    /** Returns which of these, and of those that nobody could tell of before, may have changed since they were stored. */
+    /**
+     * Returns which of these, and of those that nobody could tell of before, may have changed since they were stored.
+     */
     List<Suspect> suspects(Set<String> touched) {
         List<Suspect> suspects = new ArrayList<>();
         for (String name : unsure ? slots.keySet() : touched) {

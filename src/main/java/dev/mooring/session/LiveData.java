@@ -17,8 +17,8 @@ import org.eclipse.jetty.session.SessionData;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This node's copy of a session's record, and what was changed here and is not stored yet. Changed in place when the record
- * moves on: an attribute that did not change keeps its object.
+ * This node's copy of a session's record, and what was changed here and is not stored yet. Changed in place when the
+ * record moves on: an attribute that did not change keeps its object.
  *
  * <p>Guarded by the session's lock; what is volatile is written under it and read without.
  */
@@ -48,7 +48,9 @@ final class LiveData extends SessionData {
             return maxInactiveMs == null ? Notice.Kind.CHANGED : Notice.Kind.LIMITED;
         }
 
-        /** Makes the change that stores this; serialises outside of any lock. Values that cannot be stored stay here. */
+        /**
+         * Makes the change that stores this; serialises outside of any lock. Values that cannot be stored stay here.
+         */
         Change.Delta toDelta(String node, long load, long operation) {
             Map<String, byte[]> set = new HashMap<>();
             Set<String> removed = new HashSet<>();
@@ -129,7 +131,9 @@ final class LiveData extends SessionData {
         return stored;
     }
 
-    /** Tells whether the copy may be read without asking, in the epoch of a lease or while it has lapsed. Needs no lock. */
+    /**
+     * Tells whether the copy may be read without asking, in the epoch of a lease or while it has lapsed. Needs no lock.
+     */
     boolean isCurrent(long leaseEpoch) {
         return !stored
                 || (leaseEpoch > 0
@@ -140,8 +144,9 @@ final class LiveData extends SessionData {
     }
 
     /**
-     * Another node says that the record has this version. If this copy has it already, that may be the version of a change which
-     * was read before it was finished and is lost with its member, and now there is another of the same number. Needs no lock.
+     * Another node says that the record has this version. If this copy has it already, that may be the version of a
+     * change which was read before it was finished and is lost with its member, and now there is another of the same
+     * number. Needs no lock.
      */
     void told(long newVersion) {
         if (newVersion <= version) {
@@ -170,8 +175,8 @@ final class LiveData extends SessionData {
     }
 
     /**
-     * Tells whether a view has every value that this copy lacks. Its version may not tell: after a merge of a split cluster, or
-     * where this copy was read from a member that died before its backups had the same.
+     * Tells whether a view has every value that this copy lacks. Its version may not tell: after a merge of a split
+     * cluster, or where this copy was read from a member that died before its backups had the same.
      */
     boolean isCompletedBy(SessionRecord view) {
         return view.version() >= version && attributes.areCompletedBy(view.attributes());
@@ -247,8 +252,8 @@ final class LiveData extends SessionData {
     }
 
     /**
-     * It is not known whether the record has what was pending: forget it, and read the record again. What is to be the record's
-     * first state is kept.
+     * It is not known whether the record has what was pending: forget it, and read the record again. What is to be the
+     * record's first state is kept.
      *
      * @return whether anything was forgotten
      */
@@ -278,7 +283,9 @@ final class LiveData extends SessionData {
         sharers = holders.size() == 1 ? Set.of() : Set.copyOf(holders);
     }
 
-    /** Returns the nodes that held the session when this copy or its record was last looked at; none if it was only one. */
+    /**
+     * Returns the nodes that held the session when this copy or its record was last looked at; none if it was only one.
+     */
     Set<String> sharers() {
         return sharers;
     }

@@ -15,12 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The session that applications hold. It is the one object of its session on this node, from the first load until the end, so
- * whoever holds it, in a request or long after, holds a live session: each read looks whether the copy is current and reads
- * the record anew if not; each write outside of a request is in the cluster when it returns.
+ * The session that applications hold. It is the one object of its session on this node, from the first load until the
+ * end, so whoever holds it, in a request or long after, holds a live session: each read looks whether the copy is
+ * current and reads the record anew if not; each write outside of a request is in the cluster when it returns.
  *
- * <p>Jetty's session lock guards the copy; {@link Exchange} has one of its own, which is taken first. What Hazelcast's threads
- * hear goes to {@link Heard} and takes no lock.
+ * <p>Jetty's session lock guards the copy; {@link Exchange} has one of its own, which is taken first. What Hazelcast's
+ * threads hear goes to {@link Heard} and takes no lock.
  */
 public final class LiveSession extends StatefulSession {
 
@@ -78,7 +78,8 @@ public final class LiveSession extends StatefulSession {
     }
 
     /**
-     * Tells whether the end of the session has been decided, as far as this node has heard. Does not block; for any thread.
+     * Tells whether the end of the session has been decided, as far as this node has heard. Does not block; for any
+     * thread.
      *
      * @return true from then on for good
      */
@@ -136,8 +137,8 @@ public final class LiveSession extends StatefulSession {
     // ---- reads
 
     /**
-     * Makes sure that this copy has everything that was finished before the call. Returns at once when nothing was heard;
-     * otherwise blocks for a round trip to the cluster.
+     * Makes sure that this copy has everything that was finished before the call. Returns at once when nothing was
+     * heard; otherwise blocks for a round trip to the cluster.
      *
      * @throws StoreUnavailableException if it cannot be known what the session is now
      */
@@ -228,8 +229,8 @@ public final class LiveSession extends StatefulSession {
     }
 
     /**
-     * The current thread, which works for no request, is about to answer a client: attributes that it has changed in place so
-     * far, of whatever session, are stored first. Blocks if there are any; costs next to nothing otherwise.
+     * The current thread, which works for no request, is about to answer a client: attributes that it has changed in
+     * place so far, of whatever session, are stored first. Blocks if there are any; costs next to nothing otherwise.
      */
     public static void storeBeforeReply() {
         RequestScope.beforeReply();
@@ -254,9 +255,9 @@ public final class LiveSession extends StatefulSession {
     }
 
     /**
-     * Tells whether the client has still to bring the session's id. Jetty asks that itself whenever an application asks for the
-     * session of a request, right after it has asked whether the session is valid: what ends the session in between must not
-     * fail the request there, where no application could catch it.
+     * Tells whether the client has still to bring the session's id. Jetty asks that itself whenever an application asks
+     * for the session of a request, right after it has asked whether the session is valid: what ends the session in
+     * between must not fail the request there, where no application could catch it.
      */
     @Override
     public boolean isNew() {
@@ -335,7 +336,10 @@ public final class LiveSession extends StatefulSession {
         return Duration.ofNanos(System.nanoTime() - begun);
     }
 
-    /** Stores a change now unless the response of a request does; {@code waited} is what the change has waited for the cluster before. */
+    /**
+     * Stores a change now unless the response of a request does; {@code waited} is what the change has waited for the
+     * cluster before.
+     */
     private void storeUnless(boolean later, long losses, Duration waited) {
         if (later) {
             RequestScope.wrote(this, losses);
@@ -394,8 +398,8 @@ public final class LiveSession extends StatefulSession {
     // ---- use
 
     /**
-     * A session whose id is just changing is as valid as ever. Jetty says no, and would serve another request that has entered it
-     * meanwhile without a session, and never have it leave: then the session counts as used for ever.
+     * A session whose id is just changing is as valid as ever. Jetty says no, and would serve another request that has
+     * entered it meanwhile without a session, and never have it leave: then the session counts as used for ever.
      */
     @Override
     public boolean isValid() {
@@ -428,8 +432,8 @@ public final class LiveSession extends StatefulSession {
     }
 
     /**
-     * Ends what {@link #access} began for an accessor (Jakarta Servlet 6.1, {@code HttpSession.Accessor}): stores what was
-     * changed in place. Requests leave by the cache.
+     * Ends what {@link #access} began for an accessor (Jakarta Servlet 6.1, {@code HttpSession.Accessor}): stores what
+     * was changed in place. Requests leave by the cache.
      */
     @Override
     public void release() {
@@ -439,8 +443,8 @@ public final class LiveSession extends StatefulSession {
     }
 
     /**
-     * The session is in use now: a request or a message. Costs no call to the cluster; the use is reported in time. Does not
-     * block; for any thread.
+     * The session is in use now: a request or a message. Costs no call to the cluster; the use is reported in time.
+     * Does not block; for any thread.
      */
     public void used() {
         uses.now();
@@ -464,8 +468,8 @@ public final class LiveSession extends StatefulSession {
     }
 
     /**
-     * Jetty announces a request that has found this session; or an accessor, which has not, and enters it here. The time is the
-     * cluster's, whatever this machine's clock says.
+     * Jetty announces a request that has found this session; or an accessor, which has not, and enters it here. The
+     * time is the cluster's, whatever this machine's clock says.
      *
      * @throws IllegalStateException if an accessor's session has ended
      */

@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The live sessions of one web application on this node, one object for each: found by key, with what this node has heard of it,
- * and by current id while it is in memory. Thread-safe, by atomic steps without a lock; nothing blocks.
+ * The live sessions of one web application on this node, one object for each: found by key, with what this node has
+ * heard of it, and by current id while it is in memory. Thread-safe, by atomic steps without a lock; nothing blocks.
  */
 final class LiveSessions {
 

@@ -3,7 +3,10 @@ package dev.mooring.session;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** How Jetty's authenticators remember a login in the session; {@code HttpServletRequest.logout()} removes what they have put there. */
+/**
+ * How Jetty's authenticators remember a login in the session; {@code HttpServletRequest.logout()} removes what they
+ * have put there.
+ */
 final class Login {
 
     /** What a FORM login leaves, and what any login leaves in a session that was there before. */

@@ -7,8 +7,8 @@ import dev.mooring.model.SessionKey;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes what other nodes say of the sessions of one web application, on Hazelcast's threads: notes it, and leaves what there is to do
- * to others. Thread-safe; takes no lock, and nothing blocks.
+ * Takes what other nodes say of the sessions of one web application, on Hazelcast's threads: notes it, and leaves what
+ * there is to do to others. Thread-safe; takes no lock, and nothing blocks.
  */
 final class Notices implements Inbox.Hearer {
 

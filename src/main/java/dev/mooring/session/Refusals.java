@@ -8,8 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says in the log that requests of one web application are answered with 503. While the store is out of reach that is every one
- * of them, so a line is written for the first in {@link #PERIOD}, and the next line counts the others. Thread-safe.
+ * Says in the log that requests of one web application are answered with 503. While the store is out of reach that is
+ * every one of them, so a line is written for the first in {@link #PERIOD}, and the next line counts the others.
+ * Thread-safe.
  */
 final class Refusals {
 

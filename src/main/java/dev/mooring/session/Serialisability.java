@@ -12,9 +12,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what keeps a value from being serialised, and names it by its path: {@code cart.items[3].listener of com.x.Y}. It goes
- * from the value into whichever part fails by itself, as far as it can look into them. Dear, so for messages only. For one
- * thread and one search.
+ * Finds what keeps a value from being serialised, and names it by its path: {@code cart.items[3].listener of com.x.Y}.
+ * It goes from the value into whichever part fails by itself, as far as it can look into them. Dear, so for messages
+ * only. For one thread and one search.
  */
 final class Serialisability {
 

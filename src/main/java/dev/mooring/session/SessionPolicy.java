@@ -6,8 +6,8 @@ import java.util.Optional;
 /**
  * What the {@code jetty.session.*} properties say about sessions, frozen at the start. Immutable.
  *
- * @param evictionPolicy when an unused session leaves this node's memory: -1 never, 0 soon after its last request, otherwise
- *     after so many idle seconds
+ * @param evictionPolicy when an unused session leaves this node's memory: -1 never, 0 soon after its last request,
+ *     otherwise after so many idle seconds
  * @param saveOnCreate whether a new session is stored before its first response is
  * @param saveOnInactiveEviction as in Jetty, for a cache in front of another store; ours has stored everything by then
  * @param removeUnloadableSessions whether a session's record is removed if it is damaged

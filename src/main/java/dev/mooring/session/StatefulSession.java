@@ -7,15 +7,17 @@ import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jetty's session with the states that it goes through, and who may still use it in each: VALID, CHANGING while its id changes, INVALIDATING
- * while this node runs the listeners of its end, INVALID for good. Only the methods here lead from one to another. Guarded by Jetty's
- * session lock, which each method takes.
+ * Jetty's session with the states that it goes through, and who may still use it in each: VALID, CHANGING while its id
+ * changes, INVALIDATING while this node runs the listeners of its end, INVALID for good. Only the methods here lead
+ * from one to another. Guarded by Jetty's session lock, which each method takes.
  */
 abstract class StatefulSession extends ManagedSession {
 
     private final LiveData data;
 
-    /** Runs the listeners of the end, and so may still read what everybody else may not. Guarded by the session's lock. */
+    /**
+     * Runs the listeners of the end, and so may still read what everybody else may not. Guarded by the session's lock.
+     */
     private @Nullable Thread ender;
 
     StatefulSession(SessionManager manager, LiveData data) {

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The sessions of one web application whose use is to be reported to the cluster, and when: one report carries those of all that are
- * due. Thread-safe; only {@link #send} blocks.
+ * The sessions of one web application whose use is to be reported to the cluster, and when: one report carries those of
+ * all that are due. Thread-safe; only {@link #send} blocks.
  */
 final class UseReports {
 

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One web application on this node, from its start to its stop: what its live sessions share, and those who look after them. Immutable
- * but for its sweeps; of its methods only {@link #knownElsewhere} blocks.
+ * One web application on this node, from its start to its stop: what its live sessions share, and those who look after
+ * them. Immutable but for its sweeps; of its methods only {@link #knownElsewhere} blocks.
  */
 final class WebApplication {
 
@@ -188,7 +188,9 @@ final class WebApplication {
                 && (!session.data().stored() || manager.getManagedSession(request) == session);
     }
 
-    /** Returns those of these ids that may have a session in another web application too; all if that cannot be known. */
+    /**
+     * Returns those of these ids that may have a session in another web application too; all if that cannot be known.
+     */
     Set<String> knownElsewhere(Collection<String> ids) {
         if (!(manager.getSessionIdManager() instanceof DefaultSessionIdManager manages)) {
             return Set.copyOf(ids);
