@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * {@code /word?<words>}: one of {@link Words} for the request's session, or one that needs the request: {@code open+number} creates the
- * session of that number, {@code changeId} gives it a new id; both answer its id.
+ * {@code /word?<words>}: one of {@link Words} for the request's session, or one that needs the request:
+ * {@code open+number} creates the session of that number, {@code changeId} gives it a new id; both answer its id.
  */
 @WebServlet("/word")
 public class WordServlet extends HttpServlet {

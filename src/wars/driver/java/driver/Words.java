@@ -5,8 +5,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * One operation on a session, in one line of text, by HTTP and by WebSocket alike: {@code set+name+value}, {@code get+name},
- * {@code all}, {@code id}, {@code max+seconds}, {@code end}. The words keep nothing and log nothing, so that 100,000 of them cost the session and nothing else.
+ * One operation on a session, in one line of text, by HTTP and by WebSocket alike: {@code set+name+value},
+ * {@code get+name}, {@code all}, {@code id}, {@code max+seconds}, {@code end}. The words keep nothing and log nothing,
+ * so that 100,000 of them cost the session and nothing else.
  */
 final class Words {
     /** Answer where there is no session. */
@@ -15,7 +16,8 @@ final class Words {
     private Words() {}
 
     /**
-     * Does to {@code session} what {@code message} says; what the session throws is answered as {@code !} and its class.
+     * Does to {@code session} what {@code message} says; what the session throws is answered as {@code !} and its
+     * class.
      *
      * @param session the session, or null where the request or upgrade brought none
      */

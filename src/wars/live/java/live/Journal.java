@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * What the container told this web application on this node, line by line in the order of the calls. One per class loader, so one
- * per context. Thread-safe.
+ * What the container told this web application on this node, line by line in the order of the calls. One per class
+ * loader, so one per context. Thread-safe.
  */
 final class Journal {
     private static final List<String> LINES = new CopyOnWriteArrayList<>();

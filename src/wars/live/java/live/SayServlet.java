@@ -14,11 +14,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * {@code /say?m=<words>}: one word of {@link Words} for the request's session, or one that needs the request: {@code open} creates the
- * session, {@code changeId} gives it a new id, {@code early <words>} answers after the response was committed,
- * {@code journal <kind>} reads the {@link Journal}, {@code await <gate>} and {@code release <gate>} work the {@link Gates},
- * {@code openHeld <gate>} opens a session and answers once the gate is open, {@code async <gate> <words>} answers asynchronously once the gate is open, at once for the gate {@code -}, {@code keep <name>} keeps the session object on this node and
- * {@code kept <name> <words>} says something to it later, outside of any request.
+ * {@code /say?m=<words>}: one word of {@link Words} for the request's session, or one that needs the request:
+ * {@code open} creates the session, {@code changeId} gives it a new id, {@code early <words>} answers after the
+ * response was committed, {@code journal <kind>} reads the {@link Journal}, {@code await <gate>} and
+ * {@code release <gate>} work the {@link Gates}, {@code openHeld <gate>} opens a session and answers once the gate is
+ * open, {@code async <gate> <words>} answers asynchronously once the gate is open, at once for the gate {@code -},
+ * {@code keep <name>} keeps the session object on this node and {@code kept <name> <words>} says something to it later,
+ * outside of any request.
  */
 @WebServlet(value = "/say", asyncSupported = true)
 public class SayServlet extends HttpServlet {

@@ -7,7 +7,10 @@ import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
 
-/** Notes in the {@link Journal} every call of a session listener, and at the end what the session's attributes still answer. */
+/**
+ * Notes in the {@link Journal} every call of a session listener, and at the end what the session's attributes still
+ * answer.
+ */
 @WebListener
 public class SessionEvents implements HttpSessionListener, HttpSessionIdListener, HttpSessionAttributeListener {
     @Override

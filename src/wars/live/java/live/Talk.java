@@ -32,7 +32,10 @@ final class Talk {
         return Words.answer(session, message);
     }
 
-    /** Notes in the journal who was closed, how, and what the handle still answers: {@code closed plain ada 1008 reason | id}. */
+    /**
+     * Notes in the journal who was closed, how, and what the handle still answers:
+     * {@code closed plain ada 1008 reason | id}.
+     */
     void closed(CloseReason reason) {
         Journal.note("closed " + endpoint + " " + who + " "
                 + reason.getCloseCode().getCode() + " " + reason.getReasonPhrase() + " | " + answer("get who"));

@@ -6,8 +6,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * What a test can say to a session, in one line of text, by HTTP and by WebSocket alike; the answer is one line as well.
- * A word that throws is answered by {@code !} and the simple name of the exception, because that is what the tests ask for.
+ * What a test can say to a session, in one line of text, by HTTP and by WebSocket alike; the answer is one line as
+ * well. A word that throws is answered by {@code !} and the simple name of the exception, because that is what the
+ * tests ask for.
  */
 final class Words {
     /** Answer where there is no session. */
@@ -124,7 +125,10 @@ final class Words {
         return "ok";
     }
 
-    /** Keeps the calling request or message at work until someone opens the gate, and only then does what {@code rest} says. */
+    /**
+     * Keeps the calling request or message at work until someone opens the gate, and only then does what {@code rest}
+     * says.
+     */
     private static String hold(HttpSession session, String gate, String rest) {
         session.getCreationTime();
         Gates.pass(gate);

@@ -10,9 +10,9 @@ import jakarta.servlet.http.HttpSessionListener;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Every listener of a session but {@link FirstListener}. They note what they are told and whether they run where the application's classes are; they throw
- * for an attribute whose name begins with {@code throw}, write to the session for one that begins with {@code echo}, and end it for one
- * that begins with {@code end}.
+ * Every listener of a session but {@link FirstListener}. They note what they are told and whether they run where the
+ * application's classes are; they throw for an attribute whose name begins with {@code throw}, write to the session for
+ * one that begins with {@code echo}, and end it for one that begins with {@code end}.
  */
 @WebListener
 public class Listeners implements HttpSessionListener, HttpSessionIdListener, HttpSessionAttributeListener {

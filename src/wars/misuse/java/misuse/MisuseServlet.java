@@ -12,8 +12,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * {@code /do?m=<words>}: does them in order, those of {@link Words} and those that need a request, and answers with all answers
- * and with what the listeners were told meanwhile. {@code /guarded} does the same, and a descriptor may let in users only.
+ * {@code /do?m=<words>}: does them in order, those of {@link Words} and those that need a request, and answers with all
+ * answers and with what the listeners were told meanwhile. {@code /guarded} does the same, and a descriptor may let in
+ * users only.
  */
 @WebServlet(
         value = {"/do/*", "/guarded"},

@@ -6,7 +6,10 @@ import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 
-/** The words of {@link Words} by WebSocket. {@code accessor <words>} does them through an accessor that it got at the opening. */
+/**
+ * The words of {@link Words} by WebSocket. {@code accessor <words>} does them through an accessor that it got at the
+ * opening.
+ */
 @ServerEndpoint("/socket")
 public class MisuseSocket {
     private HttpSession session;

@@ -2,7 +2,10 @@ package misuse;
 
 import java.io.Serializable;
 
-/** Values of which another version of the application has other classes: a test compiles this file once more, with changes. */
+/**
+ * Values of which another version of the application has other classes: a test compiles this file once more, with
+ * changes.
+ */
 final class Versions {
     private Versions() {}
 

@@ -6,7 +6,10 @@ import java.util.Enumeration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** What can be done with a session in one word, by HTTP and by WebSocket alike; a word that throws is answered by the exception's name. */
+/**
+ * What can be done with a session in one word, by HTTP and by WebSocket alike; a word that throws is answered by the
+ * exception's name.
+ */
 final class Words {
     private Words() {}
 

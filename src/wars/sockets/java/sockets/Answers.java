@@ -3,7 +3,9 @@ package sockets;
 import jakarta.servlet.http.HttpSession;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** What a client can say to a session by whatever kind of WebSocket or by HTTP: one line of text, answered by one line. */
+/**
+ * What a client can say to a session by whatever kind of WebSocket or by HTTP: one line of text, answered by one line.
+ */
 final class Answers {
     /** Answer where there is no session. */
     static final String NONE = "none";

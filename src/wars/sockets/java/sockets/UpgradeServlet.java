@@ -11,7 +11,9 @@ import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.util.Map;
 
-/** Upgrades by {@code ServerContainer.upgradeHttpToWebSocket}, as Spring does; {@code /wrapped} behind {@link Wrapping}. */
+/**
+ * Upgrades by {@code ServerContainer.upgradeHttpToWebSocket}, as Spring does; {@code /wrapped} behind {@link Wrapping}.
+ */
 @WebServlet({"/upgraded", "/wrapped"})
 public class UpgradeServlet extends HttpServlet {
     private static final long serialVersionUID = 1L;

@@ -13,7 +13,10 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.socket.server.support.HttpSessionHandshakeInterceptor;
 
-/** The basket by HTTP, where it is the session-scoped bean, and by STOMP, where it is what the session of the handshake says. */
+/**
+ * The basket by HTTP, where it is the session-scoped bean, and by STOMP, where it is what the session of the handshake
+ * says.
+ */
 @Controller
 public class BasketController {
     /** Under which name Spring keeps the bean in the session. */
@@ -27,8 +30,8 @@ public class BasketController {
     }
 
     /**
-     * Answers what is in the basket, after it has put something in. Spring sets the bean again when the request is done: written
-     * like this the answer leaves after that, while a returned body would be flushed before.
+     * Answers what is in the basket, after it has put something in. Spring sets the bean again when the request is
+     * done: written like this the answer leaves after that, while a returned body would be flushed before.
      */
     @GetMapping("/basket")
     public void http(@RequestParam(required = false) String add, HttpServletResponse response) throws IOException {

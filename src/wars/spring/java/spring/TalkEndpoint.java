@@ -8,7 +8,10 @@ import jakarta.websocket.server.ServerEndpoint;
 import java.util.concurrent.CompletableFuture;
 import org.springframework.security.core.context.SecurityContext;
 
-/** Answers who is logged in as the session says now; {@code thread} asks from a thread that knows nothing of the application. */
+/**
+ * Answers who is logged in as the session says now; {@code thread} asks from a thread that knows nothing of the
+ * application.
+ */
 @ServerEndpoint("/talk")
 public class TalkEndpoint {
     private HttpSession session;

@@ -25,8 +25,9 @@ import org.eclipse.jetty.session.SessionCache;
 import org.eclipse.jetty.session.SessionHandler;
 
 /**
- * What do sessions cost that nobody uses, and how fast do they end that are due together? Two Jetty servers in this JVM, first as
- * members of one cluster over the loopback address, then as clients of two plain Hazelcast servers, which are processes of their own. Prints the CPU time of this JVM without and with idle sessions, and when the last of many
+ * What do sessions cost that nobody uses, and how fast do they end that are due together? Two Jetty servers in this
+ * JVM, first as members of one cluster over the loopback address, then as clients of two plain Hazelcast servers, which
+ * are processes of their own. Prints the CPU time of this JVM without and with idle sessions, and when the last of many
  * sessions with one deadline had ended.
  *
  * <p>Arguments, each optional: the number of idle sessions, and that of those that expire together,
@@ -203,7 +204,9 @@ public final class ManySessions {
         cache.release(session);
     }
 
-    /** What a JVM compiles that has just started, or has just had much to do, costs more than all that is measured here. */
+    /**
+     * What a JVM compiles that has just started, or has just had much to do, costs more than all that is measured here.
+     */
     private static double settledCpuMillisPerSecond() {
         long limit = System.nanoTime() + LONGEST_SETTLING.toNanos();
         double last = Double.MAX_VALUE;

@@ -31,9 +31,10 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 
 /**
- * What does an idle WebSocket cost, and what do many leave behind? One node with this module and one Jetty with its own sessions in
- * memory, the same web application on both. Prints the heap that each idle WebSocket takes on either; and for the node with the
- * module what it holds before and after many WebSockets were opened and closed over some sessions.
+ * What does an idle WebSocket cost, and what do many leave behind? One node with this module and one Jetty with its own
+ * sessions in memory, the same web application on both. Prints the heap that each idle WebSocket takes on either; and
+ * for the node with the module what it holds before and after many WebSockets were opened and closed over some
+ * sessions.
  *
  * <p>Arguments, each optional: the number of idle WebSockets, and that of those opened and closed.
  */

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The ids that sessions took later in their lives, and whose they are: the key of a session's record never changes. Thread-safe.
- * Every method blocks for a round trip to the cluster and no longer than {@link Grid#CALL_TIMEOUT}.
+ * The ids that sessions took later in their lives, and whose they are: the key of a session's record never changes.
+ * Thread-safe. Every method blocks for a round trip to the cluster and no longer than {@link Grid#CALL_TIMEOUT}.
  */
 public final class Aliases {
 

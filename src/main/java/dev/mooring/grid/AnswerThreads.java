@@ -10,9 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The threads on which Hazelcast hands over the answer to each asynchronous call. By itself it takes the JVM's common pool, or,
- * where that has but one thread, as on two cores, a new thread for every single answer: then these take its place, which are used
- * again. They are the process's, as Hazelcast's own are, and end when they have been idle for a while.
+ * The threads on which Hazelcast hands over the answer to each asynchronous call. By itself it takes the JVM's common
+ * pool, or, where that has but one thread, as on two cores, a new thread for every single answer: then these take its
+ * place, which are used again. They are the process's, as Hazelcast's own are, and end when they have been idle for a
+ * while.
  */
 final class AnswerThreads {
 

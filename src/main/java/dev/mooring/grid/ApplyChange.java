@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries a {@link Change} to the member that owns the record, and to its backups: only the change travels. Travels itself by
- * {@link GridSerializers}, never by Java serialisation.
+ * Carries a {@link Change} to the member that owns the record, and to its backups: only the change travels. Travels
+ * itself by {@link GridSerializers}, never by Java serialisation.
  */
 final class ApplyChange implements EntryProcessor<String, SessionRecord, Outcome> {
 
@@ -28,8 +28,8 @@ final class ApplyChange implements EntryProcessor<String, SessionRecord, Outcome
      *
      * @param change what to do
      * @param slackMs how much longer than its session a record is kept, in milliseconds
-     * @param again whether the same change was sent before and nobody knows its fate: then it may be in the record, and not in
-     *     its backups
+     * @param again whether the same change was sent before and nobody knows its fate: then it may be in the record, and
+     *     not in its backups
      */
     ApplyChange(Change change, long slackMs, boolean again) {
         this.change = change;

@@ -37,11 +37,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A node that keeps the sessions in a cluster of plain Hazelcast servers. Nothing is configured on them from here: their own
- * configuration says how many backups a map has.
+ * A node that keeps the sessions in a cluster of plain Hazelcast servers. Nothing is configured on them from here:
+ * their own configuration says how many backups a map has.
  *
- * <p>The first connection is waited for. One that is lost later is sought in the background for as long as the node runs, and
- * every call fails at once until it is back.
+ * <p>The first connection is waited for. One that is lost later is sought in the background for as long as the node
+ * runs, and every call fails at once until it is back.
  */
 final class ClientLink implements Link {
 
@@ -136,7 +136,9 @@ final class ClientLink implements Link {
         }
     }
 
-    /** One connection is enough to begin with, but notices, and the word of backups, come from every server directly. */
+    /**
+     * One connection is enough to begin with, but notices, and the word of backups, come from every server directly.
+     */
     private static void awaitServers(HazelcastInstance hazelcast, ServerClock clock, long deadline) {
         Cluster cluster = hazelcast.getCluster();
         while (cluster.getMembers().isEmpty() && System.nanoTime() - deadline < 0) {
@@ -184,8 +186,8 @@ final class ClientLink implements Link {
     }
 
     /**
-     * A client is not told of a merge. But each server of the side that gives way joins the other as a new one at the address
-     * that it had before, and then hands over what it has.
+     * A client is not told of a merge. But each server of the side that gives way joins the other as a new one at the
+     * address that it had before, and then hands over what it has.
      */
     private UUID listen() {
         Cluster cluster = hazelcast.getCluster();

@@ -1,8 +1,8 @@
 package dev.mooring.grid;
 
 /**
- * The cluster answers, but what it has under a session's key is no record that anybody could read: damaged bytes, or somebody
- * else's entry. A record of a newer version of this module is not damaged.
+ * The cluster answers, but what it has under a session's key is no record that anybody could read: damaged bytes, or
+ * somebody else's entry. A record of a newer version of this module is not damaged.
  */
 public final class DamagedRecordException extends StoreUnavailableException {
 

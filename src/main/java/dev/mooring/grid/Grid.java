@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This node's part in the cluster: a Hazelcast instance, the map of sessions, the node's lease and its inbox. Made by {@link
- * #start}, which blocks until the node has joined; ended by {@link #stop}. Thread-safe.
+ * This node's part in the cluster: a Hazelcast instance, the map of sessions, the node's lease and its inbox. Made by
+ * {@link #start}, which blocks until the node has joined; ended by {@link #stop}. Thread-safe.
  */
 public final class Grid {
 
@@ -167,7 +167,8 @@ public final class Grid {
     /**
      * Returns how many members the cluster has, which are the servers where this node is a client.
      *
-     * @return the size of the cluster as Hazelcast sees it now; a client that has lost its servers sees the last one for a while
+     * @return the size of the cluster as Hazelcast sees it now; a client that has lost its servers sees the last one
+     *     for a while
      */
     public int members() {
         return cluster().getMembers().size();

@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How this node reaches the cluster that holds the sessions: as a {@link Member} of it, or as a {@link Client} of one that
- * others run. Immutable; the values are checked by whoever builds it and, for what would be silently wrong, once more here.
+ * How this node reaches the cluster that holds the sessions: as a {@link Member} of it, or as a {@link Client} of one
+ * that others run. Immutable; the values are checked by whoever builds it and, for what would be silently wrong, once
+ * more here.
  */
 public sealed interface GridConfig {
 
@@ -20,8 +21,8 @@ public sealed interface GridConfig {
     Optional<Path> configuration();
 
     /**
-     * The name of a Hazelcast instance: one that already runs in this JVM is used as it is, and stays when this node stops;
-     * otherwise the new one is called so. Empty where it does not matter.
+     * The name of a Hazelcast instance: one that already runs in this JVM is used as it is, and stays when this node
+     * stops; otherwise the new one is called so. Empty where it does not matter.
      */
     Optional<String> instanceName();
 

@@ -12,8 +12,8 @@ import java.io.IOException;
 import java.io.StreamCorruptedException;
 
 /**
- * How our classes travel in Hazelcast. Found by Hazelcast's own {@link SerializerHook} service, so an instance that somebody
- * else started knows them too. The numbers are part of the format: never reuse one.
+ * How our classes travel in Hazelcast. Found by Hazelcast's own {@link SerializerHook} service, so an instance that
+ * somebody else started knows them too. The numbers are part of the format: never reuse one.
  */
 public final class GridSerializers {
 

@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Hazelcast properties that are ours, where the user's configuration says nothing else. Hazelcast's own defaults wait for a
- * minute and more where a client of ours should have its 503 within five seconds.
+ * The Hazelcast properties that are ours, where the user's configuration says nothing else. Hazelcast's own defaults
+ * wait for a minute and more where a client of ours should have its 503 within five seconds.
  */
 final class HazelcastSettings {
 

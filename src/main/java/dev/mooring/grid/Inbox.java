@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What nodes tell each other: a topic of its own for each node, and an answer to every notice. A writer that knows the holders
- * of a session tells exactly those, and its write counts as finished when each has answered or been given up.
+ * What nodes tell each other: a topic of its own for each node, and an answer to every notice. A writer that knows the
+ * holders of a session tells exactly those, and its write counts as finished when each has answered or been given up.
  *
  * <p>Thread-safe. Notices are heard on a Hazelcast thread, which goes on at once; telling blocks.
  */
@@ -86,8 +86,8 @@ public final class Inbox {
     }
 
     /**
-     * Listens, or listens anew: a node that was taken for dead has had its topic destroyed, and with it the listener of which
-     * it still believes to hear something. Blocks. Not to be called twice at a time.
+     * Listens, or listens anew: a node that was taken for dead has had its topic destroyed, and with it the listener of
+     * which it still believes to hear something. Blocks. Not to be called twice at a time.
      */
     void listen() {
         ITopic<byte[]> own = topic(lease.node());
@@ -100,8 +100,8 @@ public final class Inbox {
     }
 
     /**
-     * Leaves no inbox behind. A member leaves it to the others, which destroy it when they see that the node is gone: a cluster
-     * that stops as a whole has nobody to agree on that with.
+     * Leaves no inbox behind. A member leaves it to the others, which destroy it when they see that the node is gone: a
+     * cluster that stops as a whole has nobody to agree on that with.
      */
     void stop() {
         if (lease.nodes() == 1 || hazelcast.getLocalEndpoint() instanceof Client) {
@@ -138,8 +138,8 @@ public final class Inbox {
     }
 
     /**
-     * Tells the holders of a session and waits until each has answered, or is known to read nothing from its copies. Blocks
-     * for a round trip; for two seconds when a node does not answer.
+     * Tells the holders of a session and waits until each has answered, or is known to read nothing from its copies.
+     * Blocks for a round trip; for two seconds when a node does not answer.
      *
      * @param holders node ids; this node's own is passed over
      * @param kind what to say

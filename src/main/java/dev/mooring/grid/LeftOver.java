@@ -5,8 +5,8 @@ import dev.mooring.model.SessionRecord;
 import java.util.Map;
 
 /**
- * Finds the sessions of one web application that somebody should have ended: those due for a while, and those whose end was
- * begun. Runs where the records are. Travels by {@link GridSerializers}, never by Java serialisation.
+ * Finds the sessions of one web application that somebody should have ended: those due for a while, and those whose end
+ * was begun. Runs where the records are. Travels by {@link GridSerializers}, never by Java serialisation.
  *
  * @param scope the scope of the session keys
  * @param dueBefore cluster time in milliseconds

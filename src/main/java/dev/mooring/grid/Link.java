@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
- * A running Hazelcast instance, and what a node does differently as a member and as a client. Whoever opens it stops it.
- * Thread-safe.
+ * A running Hazelcast instance, and what a node does differently as a member and as a client. Whoever opens it stops
+ * it. Thread-safe.
  */
 sealed interface Link permits MemberLink, ClientLink {
 
@@ -31,14 +31,14 @@ sealed interface Link permits MemberLink, ClientLink {
     /**
      * Looks whether an answer of the cluster can be believed. Does not block.
      *
-     * @throws StoreUnavailableException if what answers may have been given up by the others, and be a cluster of its own, or is just
-     *     being merged
+     * @throws StoreUnavailableException if what answers may have been given up by the others, and be a cluster of its
+     *     own, or is just being merged
      */
     void check();
 
     /**
-     * Has something run when the cluster may have been put together from two, or when its answers are believed again after they
-     * were not. It must not block. Called once.
+     * Has something run when the cluster may have been put together from two, or when its answers are believed again
+     * after they were not. It must not block. Called once.
      */
     void onMerge(Runnable listener);
 

@@ -31,12 +31,12 @@ import java.util.function.Function;
 /**
  * What a member's Hazelcast is made of: Hazelcast's defaults, and one fault of them mended.
  *
- * <p>A member that connects to another sends its first packet before it knows the other's protocol. Until that has come, Hazelcast 5.7
- * calls the connection's encoder again and again, since the packet waits and the encoder says that it is done; the thread does
- * nothing else, and does not send what other connections that are its own have to send. Where the other's process hangs, and only its
- * kernel accepts connections, that lasts until it wakes: a living member that shares the thread hears nothing, not even heartbeats,
- * and may take this one for dead as well. Here the encoder says that it is blocked, as Hazelcast's own does where members have a
- * port of their own ({@code advanced-network}).
+ * <p>A member that connects to another sends its first packet before it knows the other's protocol. Until that has
+ * come, Hazelcast 5.7 calls the connection's encoder again and again, since the packet waits and the encoder says that
+ * it is done; the thread does nothing else, and does not send what other connections that are its own have to send.
+ * Where the other's process hangs, and only its kernel accepts connections, that lasts until it wakes: a living member
+ * that shares the thread hears nothing, not even heartbeats, and may take this one for dead as well. Here the encoder
+ * says that it is blocked, as Hazelcast's own does where members have a port of their own ({@code advanced-network}).
  */
 final class MemberContext extends DefaultNodeContext {
 

@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * The session map as a member of the cluster sees it: a change runs as an entry processor where the record is, so only the
- * change and its answer travel.
+ * The session map as a member of the cluster sees it: a change runs as an entry processor where the record is, so only
+ * the change and its answer travel.
  */
 final class MemberSessionMap extends SessionMap {
 

@@ -8,8 +8,8 @@ import dev.mooring.model.SessionRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins what became of a session on both sides of a cluster that was split, see {@link SessionRecord#merge}. Made by Hazelcast,
- * by its name, on every member. Stateless.
+ * Joins what became of a session on both sides of a cluster that was split, see {@link SessionRecord#merge}. Made by
+ * Hazelcast, by its name, on every member. Stateless.
  */
 public final class MergeRecords
         implements SplitBrainMergePolicy<SessionRecord, MergingEntry<String, SessionRecord>, SessionRecord> {

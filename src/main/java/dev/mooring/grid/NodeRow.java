@@ -5,8 +5,8 @@ package dev.mooring.grid;
  *
  * @param epoch from {@value #FIRST_EPOCH}, grows each time the node comes back from a fence
  * @param beat grows with each renewal
- * @param fenced whether another node has given up waiting for this one; then nobody tells it anything until it has taken a
- *     new epoch
+ * @param fenced whether another node has given up waiting for this one; then nobody tells it anything until it has
+ *     taken a new epoch
  */
 record NodeRow(long epoch, long beat, boolean fenced) {
 

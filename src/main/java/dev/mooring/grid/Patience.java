@@ -4,9 +4,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long the current thread waits for the cluster in all. Who has several things to ask of it for one answer, as for a write
- * that is stored and then told, would wait for as long for each; a client is to have its answer within five seconds. Without one,
- * each call has its own limit.
+ * How long the current thread waits for the cluster in all. Who has several things to ask of it for one answer, as for
+ * a write that is stored and then told, would wait for as long for each; a client is to have its answer within five
+ * seconds. Without one, each call has its own limit.
  *
  * <p>Belongs to the thread that began it. What it asks for and does not wait for any more goes on.
  */

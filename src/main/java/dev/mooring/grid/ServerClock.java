@@ -19,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The cluster's time on a node that is no member. Servers tell a client their time nowhere but in a message of a topic, which
- * carries the moment at which a server passed it on: so the client sends itself a few, and takes the one that was back first.
- * The server is the oldest one, which the other members follow. In between this node's own clock runs on, the one that nobody
- * sets.
+ * The cluster's time on a node that is no member. Servers tell a client their time nowhere but in a message of a topic,
+ * which carries the moment at which a server passed it on: so the client sends itself a few, and takes the one that was
+ * back first. The server is the oldest one, which the other members follow. In between this node's own clock runs on,
+ * the one that nobody sets.
  *
  * <p>Thread-safe. {@link #millis()} reads one volatile field; reading the clock blocks for some round trips.
  */
@@ -37,7 +37,9 @@ final class ServerClock {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServerClock.class);
 
-    /** The server's time, this node's {@code nanoTime} at that moment, and the length of the round trip it was read in. */
+    /**
+     * The server's time, this node's {@code nanoTime} at that moment, and the length of the round trip it was read in.
+     */
     private record Reading(long millis, long nanoTime, long roundTripNanos) {
         long millisAt(long now) {
             return millis + TimeUnit.NANOSECONDS.toMillis(now - nanoTime);
@@ -85,8 +87,8 @@ final class ServerClock {
     }
 
     /**
-     * Tells whether messages arrive that this server passes on. For that, this node must have a connection to that very server: it
-     * comes a moment after the first one. Blocks, for half a second if it has none.
+     * Tells whether messages arrive that this server passes on. For that, this node must have a connection to that very
+     * server: it comes a moment after the first one. Blocks, for half a second if it has none.
      *
      * @throws HazelcastException if the cluster does not answer
      * @throws IllegalStateException if there is no connection at all
@@ -153,7 +155,10 @@ final class ServerClock {
         }
     }
 
-    /** Finds a name for a topic that is at home on this server: there is one on the server that owns the name's partition. */
+    /**
+     * Finds a name for a topic that is at home on this server: there is one on the server that owns the name's
+     * partition.
+     */
     private Optional<String> topicAt(Member server) {
         return IntStream.range(0, NAMES)
                 .mapToObj(i -> prefix + "-" + i)

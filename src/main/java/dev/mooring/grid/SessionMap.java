@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The records of all sessions in the cluster, which a member and a client write each in its way. Thread-safe. Every method
- * blocks for a round trip to the cluster and no longer than {@link Grid#CALL_TIMEOUT}.
+ * The records of all sessions in the cluster, which a member and a client write each in its way. Thread-safe. Every
+ * method blocks for a round trip to the cluster and no longer than {@link Grid#CALL_TIMEOUT}.
  */
 public abstract class SessionMap {
 
@@ -35,8 +35,8 @@ public abstract class SessionMap {
     public abstract Outcome apply(SessionKey key, Change change);
 
     /**
-     * Applies a change to each of many sessions, each atomically, in as few messages as there can be. One that fails does not
-     * keep the others from being applied.
+     * Applies a change to each of many sessions, each atomically, in as few messages as there can be. One that fails
+     * does not keep the others from being applied.
      *
      * @param changes what to do, by session
      * @return what became of each
@@ -77,13 +77,13 @@ public abstract class SessionMap {
     }
 
     /**
-     * Looks for sessions of one web application that somebody should have ended: those that are due, and those whose end was
-     * begun. Is for now and then.
+     * Looks for sessions of one web application that somebody should have ended: those that are due, and those whose
+     * end was begun. Is for now and then.
      *
      * @param scope the scope of the session keys
      * @param dueBefore cluster time in milliseconds
-     * @param every whether to look at every record, since a node is gone or more; else one that was looked at before, and was not
-     *     due for long, may be passed over for some minutes
+     * @param every whether to look at every record, since a node is gone or more; else one that was looked at before,
+     *     and was not due for long, may be passed over for some minutes
      * @return their keys
      * @throws StoreUnavailableException if the cluster did not answer
      */

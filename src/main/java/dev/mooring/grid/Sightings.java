@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * What one observer has seen of the rows of all nodes, look by look. Not thread-safe.
  *
- * <p>How long a row has not changed is counted from look to look, by the observer's own clock, and a long time between two looks counts for
- * little: while the cluster hung, so that nobody could look, nobody could renew a row either.
+ * <p>How long a row has not changed is counted from look to look, by the observer's own clock, and a long time between
+ * two looks counts for little: while the cluster hung, so that nobody could look, nobody could renew a row either.
  */
 final class Sightings {
 
@@ -23,7 +23,8 @@ final class Sightings {
      *
      * @param joined nodes that were not there the last time
      * @param left nodes that were
-     * @param returned nodes that have taken a new epoch, also where they were away so long that they were not there the last time
+     * @param returned nodes that have taken a new epoch, also where they were away so long that they were not there the
+     *     last time
      * @param dead rows that have not changed for {@link NodeLease#DEATH}
      */
     record Look(Set<String> joined, Set<String> left, Set<String> returned, Map<String, NodeRow> dead) {}

@@ -3,8 +3,8 @@ package dev.mooring.grid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session store, a Hazelcast cluster, did not confirm. A write may still arrive. What the caller holds is to be taken as
- * neither stored nor lost.
+ * The session store, a Hazelcast cluster, did not confirm. A write may still arrive. What the caller holds is to be
+ * taken as neither stored nor lost.
  *
  * <p>This is no {@link IllegalStateException}, which to an application means that its session has ended.
  */

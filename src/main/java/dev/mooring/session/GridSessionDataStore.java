@@ -26,12 +26,12 @@ import org.eclipse.jetty.session.UnwriteableSessionDataException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sessions of one web application as Jetty's SPI sees a store: whole sessions, one at a time, by id. It is a view of the same
- * records that {@link LiveSessionCache} works on by itself, for another cache or a tool. What it writes, the nodes that hold the
- * session hear of; it holds none itself.
+ * The sessions of one web application as Jetty's SPI sees a store: whole sessions, one at a time, by id. It is a view
+ * of the same records that {@link LiveSessionCache} works on by itself, for another cache or a tool. What it writes,
+ * the nodes that hold the session hear of; it holds none itself.
  *
- * <p>Thread-safe. Everything blocks for a round trip or two, and throws {@code StoreUnavailableException} when the cluster does
- * not answer.
+ * <p>Thread-safe. Everything blocks for a round trip or two, and throws {@code StoreUnavailableException} when the
+ * cluster does not answer.
  */
 public final class GridSessionDataStore extends AbstractSessionDataStore {
 

@@ -10,9 +10,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this node knows of one session: what it has heard of it, and where its object is. It exists before the session is
- * loaded, so that a notice which comes between the load and its result is not lost, and as long after an eviction as somebody
- * may still have the object, so that there is never a second one. Touched by Hazelcast's threads: atomics only, no lock.
+ * What this node knows of one session: what it has heard of it, and where its object is. It exists before the session
+ * is loaded, so that a notice which comes between the load and its result is not lost, and as long after an eviction as
+ * somebody may still have the object, so that there is never a second one. Touched by Hazelcast's threads: atomics
+ * only, no lock.
  */
 final class Heard {
 
@@ -58,7 +59,9 @@ final class Heard {
         }
     }
 
-    /** The record was seen to be at {@code found}, when {@code heard} was the newest version heard of: that one is lost. */
+    /**
+     * The record was seen to be at {@code found}, when {@code heard} was the newest version heard of: that one is lost.
+     */
     void undone(long heard, long found) {
         version.compareAndSet(heard, found);
     }

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has some threads of the server at a time work on what waits to be done, so that they leave others for requests. Thread-safe;
- * nothing blocks but the work itself.
+ * Has some threads of the server at a time work on what waits to be done, so that they leave others for requests.
+ * Thread-safe; nothing blocks but the work itself.
  */
 final class Lanes {
 

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sits directly below a web application's session manager: answers a request whose session could not be looked for, or lets it
- * go on without one, and has every other one's session stored before its response.
+ * Sits directly below a web application's session manager: answers a request whose session could not be looked for, or
+ * lets it go on without one, and has every other one's session stored before its response.
  */
 public final class SessionRequestHandler extends Handler.Wrapper {
 

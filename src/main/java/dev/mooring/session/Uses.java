@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When one session was used on this node, and when it may be due. A use is no call to the cluster: it is noted here, reported
- * now and then with those of other sessions, and told to whoever asks before it ends the session. Thread-safe; only what the
- * alarm runs blocks.
+ * When one session was used on this node, and when it may be due. A use is no call to the cluster: it is noted here,
+ * reported now and then with those of other sessions, and told to whoever asks before it ends the session. Thread-safe;
+ * only what the alarm runs blocks.
  */
 final class Uses {
 

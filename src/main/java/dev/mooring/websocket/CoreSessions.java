@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the core session of an upgrade. {@link MooredMappings} sees it by public API and leaves it with the request. Jetty's
- * {@code JettyWebSocketServlet} makes mappings of its own; for it a private field of Jetty is read, and where that is not
- * possible its WebSockets are not bound, which one WARN says.
+ * Finds the core session of an upgrade. {@link MooredMappings} sees it by public API and leaves it with the request.
+ * Jetty's {@code JettyWebSocketServlet} makes mappings of its own; for it a private field of Jetty is read, and where
+ * that is not possible its WebSockets are not bound, which one WARN says.
  */
 final class CoreSessions {
 

@@ -21,9 +21,9 @@ import org.eclipse.jetty.websocket.core.server.WebSocketServerComponents;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The WebSocket mappings of one web application, put in place before Jetty would make its own: every upgrade passes here, from
- * the filter, from {@code ServerContainer.upgradeHttpToWebSocket} and from Jetty's container. Adds the session to the user
- * properties, and notes the core session for {@link UpgradeStream}.
+ * The WebSocket mappings of one web application, put in place before Jetty would make its own: every upgrade passes
+ * here, from the filter, from {@code ServerContainer.upgradeHttpToWebSocket} and from Jetty's container. Adds the
+ * session to the user properties, and notes the core session for {@link UpgradeStream}.
  */
 public final class MooredMappings extends WebSocketMappings {
 

@@ -24,7 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The WebSockets of this node that are tied to a session. Thread-safe; only {@link #nodeStops} and {@link #applicationStops} block.
+ * The WebSockets of this node that are tied to a session. Thread-safe; only {@link #nodeStops} and
+ * {@link #applicationStops} block.
  */
 public final class Moorings {
 
@@ -115,8 +116,8 @@ public final class Moorings {
     }
 
     /**
-     * Returns how many WebSockets this node has closed, for each reason: a session invalidated or expired, a logout, a stop of
-     * the node or the web application. Those that clients and applications close are not among them.
+     * Returns how many WebSockets this node has closed, for each reason: a session invalidated or expired, a logout, a
+     * stop of the node or the web application. Those that clients and applications close are not among them.
      *
      * @return the counts since the start, by the words that the clients have read
      */
@@ -127,8 +128,8 @@ public final class Moorings {
     }
 
     /**
-     * Closes all with 1001, which tells clients to come back, and has later upgrades refused. Blocks until the frames have left, at
-     * most for a second.
+     * Closes all with 1001, which tells clients to come back, and has later upgrades refused. Blocks until the frames
+     * have left, at most for a second.
      */
     public void nodeStops() {
         stopping = true;
@@ -136,7 +137,8 @@ public final class Moorings {
     }
 
     /**
-     * Closes those of a web application with 1001, while it still runs. Blocks until the frames have left, at most for a second.
+     * Closes those of a web application with 1001, while it still runs. Blocks until the frames have left, at most for
+     * a second.
      *
      * @param context the web application, stopping
      */

@@ -5,8 +5,8 @@ import java.net.URISyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the {@code Origin} of a request says (RFC 6454). Hosts are compared and ports are not: a session cookie goes to every port of
- * its host, and behind a proxy the port that a browser knows may be unknown here.
+ * What the {@code Origin} of a request says (RFC 6454). Hosts are compared and ports are not: a session cookie goes to
+ * every port of its host, and behind a proxy the port that a browser knows may be unknown here.
  */
 final class Origin {
 

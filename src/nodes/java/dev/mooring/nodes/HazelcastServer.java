@@ -10,8 +10,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * One plain Hazelcast server, as anybody may have it: a process with {@code hazelcast.jar} of some version on its class path and
- * nothing else, on the loopback address. Thread-safe. The process ends with this JVM.
+ * One plain Hazelcast server, as anybody may have it: a process with {@code hazelcast.jar} of some version on its class
+ * path and nothing else, on the loopback address. Thread-safe. The process ends with this JVM.
  */
 public final class HazelcastServer implements AutoCloseable {
 
@@ -29,8 +29,8 @@ public final class HazelcastServer implements AutoCloseable {
     /**
      * Starts a server and returns at once.
      *
-     * @param version the version of Hazelcast; {@code hazelcast-<version>.jar} is in the directory that the system property
-     *     {@code mooring.hazelcasts} names
+     * @param version the version of Hazelcast; {@code hazelcast-<version>.jar} is in the directory that the system
+     *     property {@code mooring.hazelcasts} names
      * @param clusterName the name of its cluster
      * @param port the port it listens on
      * @param ports those of all servers of the cluster

@@ -18,12 +18,16 @@ import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code $JETTY_BASE} on disk, laid out as a user would do it: the zip unpacked, {@code start.jar --add-modules}, a few
- * properties, the WARs copied to {@code webapps}. Immutable once created; the directory belongs to the nodes that run on it.
+ * A {@code $JETTY_BASE} on disk, laid out as a user would do it: the zip unpacked, {@code start.jar --add-modules}, a
+ * few properties, the WARs copied to {@code webapps}. Immutable once created; the directory belongs to the nodes that
+ * run on it.
  */
 public final class JettyBase {
 
-    /** The file that holds what {@link Builder#property} set; start.jar reads the files in order of name, the last one wins. */
+    /**
+     * The file that holds what {@link Builder#property} set; start.jar reads the files in order of name, the last one
+     * wins.
+     */
     private static final String PROPERTIES_FILE = "zz-node.ini";
 
     private static final long ADD_MODULES_SECONDS = 120;
@@ -102,7 +106,10 @@ public final class JettyBase {
             return this;
         }
 
-        /** Unpacks this zip into the base; default: the system property {@code mooring.zip}, or none where that is not set. */
+        /**
+         * Unpacks this zip into the base; default: the system property {@code mooring.zip}, or none where that is not
+         * set.
+         */
         public Builder zip(Path zip) {
             this.zip = zip.toAbsolutePath().normalize();
             return this;
@@ -114,7 +121,10 @@ public final class JettyBase {
             return this;
         }
 
-        /** Enables these modules, by {@code start.jar --add-modules}. None is enabled unless named here or in the template. */
+        /**
+         * Enables these modules, by {@code start.jar --add-modules}. None is enabled unless named here or in the
+         * template.
+         */
         public Builder modules(String... modules) {
             this.modules.addAll(List.of(modules));
             return this;
@@ -126,13 +136,18 @@ public final class JettyBase {
             return this;
         }
 
-        /** Deploys a copy of this WAR; {@code contextName} is its file name without the ending, so {@code ROOT} is {@code /}. */
+        /**
+         * Deploys a copy of this WAR; {@code contextName} is its file name without the ending, so {@code ROOT} is
+         * {@code /}.
+         */
         public Builder war(String contextName, Path war) {
             wars.put(contextName, war.toAbsolutePath().normalize());
             return this;
         }
 
-        /** Deploys that web application in this environment, {@code ee10} or {@code ee11}: needed where a base has both. */
+        /**
+         * Deploys that web application in this environment, {@code ee10} or {@code ee11}: needed where a base has both.
+         */
         public Builder environment(String contextName, String environment) {
             environments.put(contextName, environment);
             return this;
@@ -153,8 +168,8 @@ public final class JettyBase {
         /**
          * Empties the directory and lays the base out anew. Blocks: about half a second for {@code --add-modules}.
          *
-         * @throws IllegalStateException if jetty-home is not known, or start.jar refuses the modules: the message carries
-         *     what it printed
+         * @throws IllegalStateException if jetty-home is not known, or start.jar refuses the modules: the message
+         *     carries what it printed
          * @throws UncheckedIOException if a file cannot be read or written
          */
         public JettyBase create() {

@@ -9,8 +9,8 @@ import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
- * One Jetty node: a {@code java -jar start.jar} process on a {@link JettyBase}, its HTTP port, its output. Thread-safe. The
- * process ends with this JVM: a shutdown hook stops what still runs, and kills what does not stop.
+ * One Jetty node: a {@code java -jar start.jar} process on a {@link JettyBase}, its HTTP port, its output. Thread-safe.
+ * The process ends with this JVM: a shutdown hook stops what still runs, and kills what does not stop.
  */
 public final class JettyNode implements AutoCloseable {
 
@@ -32,9 +32,9 @@ public final class JettyNode implements AutoCloseable {
     }
 
     /**
-     * Starts a node and returns at once. It listens on 127.0.0.1 and a free port, unless the base sets {@code
-     * jetty.http.host} or {@code jetty.http.port}. Inside the node the system property {@code node.name} is {@code name}.
-     * What it prints is kept for {@link #log()} and in {@code node.log} of the base.
+     * Starts a node and returns at once. It listens on 127.0.0.1 and a free port, unless the base sets
+     * {@code jetty.http.host} or {@code jetty.http.port}. Inside the node the system property {@code node.name} is
+     * {@code name}. What it prints is kept for {@link #log()} and in {@code node.log} of the base.
      *
      * @throws UncheckedIOException if the process cannot be started
      */
@@ -123,8 +123,8 @@ public final class JettyNode implements AutoCloseable {
     }
 
     /**
-     * Stops the node as an operator does, with SIGTERM, and waits for its end; does nothing where it has ended already. A
-     * suspended node is resumed first.
+     * Stops the node as an operator does, with SIGTERM, and waits for its end; does nothing where it has ended already.
+     * A suspended node is resumed first.
      *
      * @throws IllegalStateException if it has not ended after 40 s: it is killed then
      */

@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
- * A JVM that was started here, what it prints, and its end. Thread-safe. It ends with this JVM: a shutdown hook stops what still
- * runs, and kills what does not stop.
+ * A JVM that was started here, what it prints, and its end. Thread-safe. It ends with this JVM: a shutdown hook stops
+ * what still runs, and kills what does not stop.
  */
 final class NodeProcess {
 

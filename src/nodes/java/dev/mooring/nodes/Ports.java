@@ -10,7 +10,9 @@ import java.util.concurrent.ThreadLocalRandom;
 /** TCP ports of the loopback address. Thread-safe; opens and closes a socket, and does not block otherwise. */
 public final class Ports {
 
-    /** Below the range from which operating systems take the ports of outgoing connections: those would race with us. */
+    /**
+     * Below the range from which operating systems take the ports of outgoing connections: those would race with us.
+     */
     private static final int LOWEST = 15_000;
 
     private static final int HIGHEST = 32_000;

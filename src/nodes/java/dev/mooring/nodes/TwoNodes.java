@@ -18,9 +18,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The demo: two Jetty nodes on this machine, the demo WAR on both, one cluster; runs until Ctrl-C. System properties choose
- * other ports ({@code demo.httpPorts=8080,8081}, {@code demo.hazelcastPorts=5701,5702}) and, for the build, the places:
- * {@code mooring.jettyHome}, {@code mooring.zip}, {@code mooring.wars}, {@code mooring.basedir}.
+ * The demo: two Jetty nodes on this machine, the demo WAR on both, one cluster; runs until Ctrl-C. System properties
+ * choose other ports ({@code demo.httpPorts=8080,8081}, {@code demo.hazelcastPorts=5701,5702}) and, for the build, the
+ * places: {@code mooring.jettyHome}, {@code mooring.zip}, {@code mooring.wars}, {@code mooring.basedir}.
  */
 public final class TwoNodes {
 
@@ -28,7 +28,10 @@ public final class TwoNodes {
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
     private static final Duration CLUSTER_LIMIT = Duration.ofSeconds(60);
 
-    /** What a node of a cluster of two logs: the module's line at the start, or Hazelcast's when another member came later. */
+    /**
+     * What a node of a cluster of two logs: the module's line at the start, or Hazelcast's when another member came
+     * later.
+     */
     private static final Pattern TWO_MEMBERS = Pattern.compile("members 2\\b|Members \\{size:2\\b");
 
     /** Not {@code System.out}: the output of a shutdown hook must not pass through a Maven that is half gone. */

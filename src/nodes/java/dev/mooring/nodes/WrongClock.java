@@ -24,11 +24,11 @@ import java.util.jar.Manifest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JVM whose wall clock is wrong: an agent that has every class of it, the JDK's own among them, ask this one for the time of day.
- * What runs on {@code nanoTime} runs on, as it does on a machine whose clock somebody has set.
+ * A JVM whose wall clock is wrong: an agent that has every class of it, the JDK's own among them, ask this one for the
+ * time of day. What runs on {@code nanoTime} runs on, as it does on a machine whose clock somebody has set.
  *
- * <p>In each class the constant that names {@link System#currentTimeMillis()}, and the one that {@link java.time.Instant#now()} gets
- * its time from, is made to name the method here.
+ * <p>In each class the constant that names {@link System#currentTimeMillis()}, and the one that
+ * {@link java.time.Instant#now()} gets its time from, is made to name the method here.
  */
 public final class WrongClock implements ClassFileTransformer {
 

@@ -11,8 +11,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who talks to the nodes, one thing after the other, by HTTP and by sockets, and records what was asked and answered. Used by one
- * thread.
+ * Somebody who talks to the nodes, one thing after the other, by HTTP and by sockets, and records what was asked and
+ * answered. Used by one thread.
  */
 final class Caller implements AutoCloseable {
     private static final Duration MOVE_LIMIT = Duration.ofSeconds(20);
@@ -69,7 +69,10 @@ final class Caller implements AutoCloseable {
         }
     }
 
-    /** Asks by HTTP; returns the result. A request that comes with an id which the session has no longer is sent again with the new one. */
+    /**
+     * Asks by HTTP; returns the result. A request that comes with an id which the session has no longer is sent again
+     * with the new one.
+     */
     Result asks(Kind kind, SharedSession session, String name, String value, int node) throws InterruptedException {
         while (true) {
             String cookie = session.cookie();
@@ -246,7 +249,10 @@ final class Caller implements AutoCloseable {
                 new Operation(number, kind, session, name, value, node, bySocket, start, System.nanoTime(), result));
     }
 
-    /** The session is left alone now, and expires within this time; with an unknown result it does so at any time after, or never. */
+    /**
+     * The session is left alone now, and expires within this time; with an unknown result it does so at any time after,
+     * or never.
+     */
     void leavesAlone(SharedSession session, long from, long to, Result result) {
         history.add(new Operation(number, Kind.EXPIRY, session.number(), "", "", -1, false, from, to, result));
     }

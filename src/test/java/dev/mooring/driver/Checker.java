@@ -13,13 +13,15 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks, when all is over, for what the history of a run refutes: each attribute is a linearizable {@link Register}; nothing happens to
- * a session after its end; no session is gone that nobody ended; the sockets of an ended session close, with the right code and in time;
- * {@code sessionDestroyed} runs once.
+ * Looks, when all is over, for what the history of a run refutes: each attribute is a linearizable {@link Register};
+ * nothing happens to a session after its end; no session is gone that nobody ended; the sockets of an ended session
+ * close, with the right code and in time; {@code sessionDestroyed} runs once.
  */
 final class Checker {
 
-    /** How long a socket may be open after the end of its session: a second, and one for a machine with few processors. */
+    /**
+     * How long a socket may be open after the end of its session: a second, and one for a machine with few processors.
+     */
     static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
     private static final String SESSION_ENDED = "1008";
@@ -36,8 +38,8 @@ final class Checker {
      *
      * @param history all operations of the run
      * @param windows when something was broken on purpose
-     * @param destroyed how often {@code sessionDestroyed} ran for each session, on nodes that were not killed and on nodes that were; null
-     *     where it was not recorded
+     * @param destroyed how often {@code sessionDestroyed} ran for each session, on nodes that were not killed and on
+     *     nodes that were; null where it was not recorded
      */
     static List<Violation> check(
             Collection<Operation> history, List<Window> windows, @Nullable Map<Integer, Destroyed> destroyed) {

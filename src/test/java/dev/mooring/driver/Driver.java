@@ -21,11 +21,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run against real nodes. Writers set attributes of sessions that they share, two to each attribute, each write a request or a
- * message of its own; right after the answer has come, many writes are looked for on another node. Readers read all the time, the ids of
- * the sessions change, and others make sessions of their own and end them. Meanwhile the plan's faults happen. In the end every attribute
- * is read in every way. Everything is recorded, and {@link Checker} looks afterwards for what the records refute. The run prints one line
- * of counts, and the shortest history of what it found.
+ * One run against real nodes. Writers set attributes of sessions that they share, two to each attribute, each write a
+ * request or a message of its own; right after the answer has come, many writes are looked for on another node. Readers
+ * read all the time, the ids of the sessions change, and others make sessions of their own and end them. Meanwhile the
+ * plan's faults happen. In the end every attribute is read in every way. Everything is recorded, and {@link Checker}
+ * looks afterwards for what the records refute. The run prints one line of counts, and the shortest history of what it
+ * found.
  */
 final class Driver {
     /** For so long {@code sessionDestroyed} may run late, where a node died. */

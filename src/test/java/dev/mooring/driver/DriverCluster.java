@@ -31,8 +31,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Three Jetty nodes with the web application {@code driver}, and what they keep their sessions in. Everything listens on the loopback
- * address, on random ports, in a cluster of a random name. Started and closed by one thread; the rest is thread-safe.
+ * Three Jetty nodes with the web application {@code driver}, and what they keep their sessions in. Everything listens
+ * on the loopback address, on random ports, in a cluster of a random name. Started and closed by one thread; the rest
+ * is thread-safe.
  */
 final class DriverCluster implements AutoCloseable {
     /** How many nodes there are. */
@@ -257,7 +258,9 @@ final class DriverCluster implements AutoCloseable {
         return destroyed;
     }
 
-    /** What the nodes that were stopped said of themselves at their end, added up; those that were killed said nothing. */
+    /**
+     * What the nodes that were stopped said of themselves at their end, added up; those that were killed said nothing.
+     */
     Figures figures() {
         long writes = 0;
         long notices = 0;
@@ -352,8 +355,8 @@ final class DriverCluster implements AutoCloseable {
     }
 
     /**
-     * A base with Jetty's own module as a person sets it up by hand: its Hazelcast is what the module would fetch, laid where it
-     * would lie, and the configuration restricts it to the loopback address.
+     * A base with Jetty's own module as a person sets it up by hand: its Hazelcast is what the module would fetch, laid
+     * where it would lie, and the configuration restricts it to the loopback address.
      */
     private JettyBase.Builder stock(int number) {
         Path template = work(directory + "-template-" + number);

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Many write the same sessions on three nodes, and make and end others: no order of the nodes' doings is refuted, nothing is left
- * behind, and nobody is told who need not be.
+ * Many write the same sessions on three nodes, and make and end others: no order of the nodes' doings is refuted,
+ * nothing is left behind, and nobody is told who need not be.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBER", "CLIENT", "MIXED"})

@@ -20,8 +20,9 @@ class FailuresIT {
     private static final int MANY_WRITES = 70_000;
 
     /**
-     * Others give a member up after ten seconds; what it has is old when it wakes, and what it confirms is nobody else's. Clients meet it
-     * again all the same. Plain servers merge as they are told to, and give nobody up for a pause as they come.
+     * Others give a member up after ten seconds; what it has is old when it wakes, and what it confirms is nobody
+     * else's. Clients meet it again all the same. Plain servers merge as they are told to, and give nobody up for a
+     * pause as they come.
      */
     @ParameterizedTest
     @EnumSource(names = {"MEMBER", "MIXED"})

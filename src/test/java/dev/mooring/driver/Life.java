@@ -10,8 +10,8 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who makes sessions, works with them together with a guest, and ends them: by a call, or by leaving them alone. Then nothing
- * may be left of them anywhere. Used by one thread, and one for the guest.
+ * Somebody who makes sessions, works with them together with a guest, and ends them: by a call, or by leaving them
+ * alone. Then nothing may be left of them anywhere. Used by one thread, and one for the guest.
  */
 final class Life implements AutoCloseable {
     private static final int FIRST_NUMBER = 1_000;

@@ -3,7 +3,8 @@ package dev.mooring.driver;
 import java.util.Locale;
 
 /**
- * One thing that somebody did to a session, as the driver saw it. All times are {@link System#nanoTime()} of the driver's process.
+ * One thing that somebody did to a session, as the driver saw it. All times are {@link System#nanoTime()} of the
+ * driver's process.
  *
  * @param worker who did it, one thing after the other
  * @param kind what

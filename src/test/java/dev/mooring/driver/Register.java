@@ -12,15 +12,16 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks whether the reads and writes of one attribute are those of a linearizable register, of which each value is written
- * once. Then the operations on one value follow each other in any order that explains the history, so each value has a zone: from
- * the first answer that proves it there to the start of the last operation that still finds it. If that is a span of time (forward),
- * no other value can have been there in it: no other forward zone may overlap it, and no other value's operations may all lie
- * within it. This is enough (Gibbons and Korach, Testing shared memories, 1997), and takes no more time than sorting.
+ * Checks whether the reads and writes of one attribute are those of a linearizable register, of which each value is
+ * written once. Then the operations on one value follow each other in any order that explains the history, so each
+ * value has a zone: from the first answer that proves it there to the start of the last operation that still finds it.
+ * If that is a span of time (forward), no other value can have been there in it: no other forward zone may overlap it,
+ * and no other value's operations may all lie within it. This is enough (Gibbons and Korach, Testing shared memories,
+ * 1997), and takes no more time than sorting.
  *
- * <p>The promise is about writes that are finished: while one is under way, one node may show it already and another not yet. So a
- * read that began before its write was answered says only that the value is on its way, and no more is asked of it. A write of an
- * unknown fate is under way for ever.
+ * <p>The promise is about writes that are finished: while one is under way, one node may show it already and another
+ * not yet. So a read that began before its write was answered says only that the value is on its way, and no more is
+ * asked of it. A write of an unknown fate is under way for ever.
  */
 final class Register {
 

@@ -54,8 +54,8 @@ record Report(
     }
 
     /**
-     * The longest that somebody waited for the next answer of nodes that were not broken themselves, by what was broken: from the first
-     * question that was not answered, or from the one that was answered late. In milliseconds.
+     * The longest that somebody waited for the next answer of nodes that were not broken themselves, by what was
+     * broken: from the first question that was not answered, or from the one that was answered late. In milliseconds.
      */
     Map<Fault, Long> interruptions() {
         Map<Fault, Long> longest = new EnumMap<>(Fault.class);

@@ -58,7 +58,10 @@ final class SharedSession {
         notifyAll();
     }
 
-    /** Waits while the id changes, and tells whether another cookie opens the session now than this one; null if nobody knows. */
+    /**
+     * Waits while the id changes, and tells whether another cookie opens the session now than this one; null if nobody
+     * knows.
+     */
     synchronized Move awaitMoveFrom(String cookie, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (cookie().equals(cookie) && moving) {

@@ -137,7 +137,10 @@ final class SocketLine implements AutoCloseable {
                 .array();
     }
 
-    /** Closes from this side as a browser does, and waits for the node's answer, so that the node has nothing to complain about. */
+    /**
+     * Closes from this side as a browser does, and waits for the node's answer, so that the node has nothing to
+     * complain about.
+     */
     @Override
     public void close() {
         try {

@@ -7,8 +7,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The checker can fail: pointed at Jetty's own Hazelcast module it names what that does wrong. By HTTP only, and without changes of ids,
- * so that nothing is asked of it that it does not offer.
+ * The checker can fail: pointed at Jetty's own Hazelcast module it names what that does wrong. By HTTP only, and
+ * without changes of ids, so that nothing is asked of it that it does not offer.
  */
 class StockConvictionIT {
     private static final int WRITES = 1_000;

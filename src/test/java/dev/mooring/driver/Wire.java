@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A blocking connection to a node. It has no thread of its own: on two processors that three nodes share with the driver, each
- * hand-over between threads would cost more than the request itself. Not thread-safe.
+ * A blocking connection to a node. It has no thread of its own: on two processors that three nodes share with the
+ * driver, each hand-over between threads would cost more than the request itself. Not thread-safe.
  */
 final class Wire implements AutoCloseable {
     /** Longer than any wait that the module allows itself. */

@@ -8,8 +8,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who works on all shared sessions: by HTTP on every node, and for each session by two sockets on two nodes, so that there is
- * always one on another node. Used by one thread.
+ * Somebody who works on all shared sessions: by HTTP on every node, and for each session by two sockets on two nodes,
+ * so that there is always one on another node. Used by one thread.
  */
 final class Worker implements AutoCloseable {
     private static final int SOCKETS = 2;
@@ -68,7 +68,10 @@ final class Worker implements AutoCloseable {
         ask(Kind.READ, session, nameOf(random.nextInt(plan.writers())), "", there, caller.anyNodeBut(-1));
     }
 
-    /** Reads this writer's attribute of each session by HTTP on each node and by each socket, when nobody writes any more. */
+    /**
+     * Reads this writer's attribute of each session by HTTP on each node and by each socket, when nobody writes any
+     * more.
+     */
     void verify(int writer) throws InterruptedException {
         for (SharedSession session : sessions) {
             String name = nameOf(writer);
@@ -84,8 +87,8 @@ final class Worker implements AutoCloseable {
     }
 
     /**
-     * Gives a session a new id. If nobody knows whether it has it, a socket says so, once all nodes run; if none can, nobody ever knows, and
-     * whatever is asked with the former id is answered with nothing that counts.
+     * Gives a session a new id. If nobody knows whether it has it, a socket says so, once all nodes run; if none can,
+     * nobody ever knows, and whatever is asked with the former id is answered with nothing that counts.
      */
     void changeId() throws InterruptedException {
         SharedSession session = sessions.get(random.nextInt(sessions.size()));

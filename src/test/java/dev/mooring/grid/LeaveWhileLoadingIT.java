@@ -19,7 +19,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A node lets a session go, lazily, and loads it again at the same moment: it stays listed, and hears of the next write. */
+/**
+ * A node lets a session go, lazily, and loads it again at the same moment: it stays listed, and hears of the next
+ * write.
+ */
 @ExtendWith(Clean.class)
 class LeaveWhileLoadingIT {
 

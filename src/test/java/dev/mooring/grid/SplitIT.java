@@ -31,8 +31,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two members that lose sight of each other, go on for themselves, and find each other again. They are configured by files, as
- * they reach each other through relays.
+ * Two members that lose sight of each other, go on for themselves, and find each other again. They are configured by
+ * files, as they reach each other through relays.
  */
 @ExtendWith(Clean.class)
 class SplitIT {

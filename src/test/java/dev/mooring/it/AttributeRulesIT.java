@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What an attribute may be: small limits, the strict filter that the ini file gives as an example, an application that is
- * {@code <distributable/>} and one that is not, and an older and a newer version of one WAR at once.
+ * What an attribute may be: small limits, the strict filter that the ini file gives as an example, an application that
+ * is {@code <distributable/>} and one that is not, and an older and a newer version of one WAR at once.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})
@@ -155,7 +155,9 @@ class AttributeRulesIT {
                 .isNotEqualTo("1");
     }
 
-    /** A node whose WAR has no class for a value, or another version of it, lives without, and leaves it to the others. */
+    /**
+     * A node whose WAR has no class for a value, or another version of it, lives without, and leaves it to the others.
+     */
     @Test
     void twoVersionsOfOneApplicationShareWhatBothKnow() {
         Browser ada = cluster.newBrowser();
@@ -181,7 +183,10 @@ class AttributeRulesIT {
         return MisuseWar.VALUES.stream();
     }
 
-    /** Java reads a record that has got a component, with nothing in it; every other change makes the value unreadable there. */
+    /**
+     * Java reads a record that has got a component, with nothing in it; every other change makes the value unreadable
+     * there.
+     */
     @Test
     void aVersionWithOtherClassesLivesWithoutWhatItCannotRead() {
         Browser ada = cluster.newBrowser();

@@ -24,8 +24,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /**
- * One person's browser: the cookies it has got from one node it brings to the others too, as the port of a host is no part of a cookie.
- * Redirects are not followed. Thread-safe.
+ * One person's browser: the cookies it has got from one node it brings to the others too, as the port of a host is no
+ * part of a cookie. Redirects are not followed. Thread-safe.
  */
 final class Browser {
     private static final Duration LIMIT = Duration.ofSeconds(40);

@@ -19,7 +19,10 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Two nodes that are clients of two plain Hazelcast servers: what becomes of them when one of the four goes, or both servers. */
+/**
+ * Two nodes that are clients of two plain Hazelcast servers: what becomes of them when one of the four goes, or both
+ * servers.
+ */
 @ParameterizedClass
 @EnumSource(names = "CLIENTS_OF_OLD_SERVERS")
 class ClientIT {

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Several contexts on two nodes that have no WebSocket module: at {@code /}, with one id, with one path on two hosts, dispatching to
- * each other, with ids in URLs, with cookies of their own, deployed anew.
+ * Several contexts on two nodes that have no WebSocket module: at {@code /}, with one id, with one path on two hosts,
+ * dispatching to each other, with ids in URLs, with cookies of their own, deployed anew.
  */
 class ContextsIT {
     private static final Duration DEPLOYED = Duration.ofSeconds(20);

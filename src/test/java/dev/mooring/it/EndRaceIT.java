@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A session is invalidated on one node while on another a slow request, an asynchronous one and a WebSocket write to it, while a
- * third node loads it, and while it gets a new id: it ends everywhere, once, and for good.
+ * A session is invalidated on one node while on another a slow request, an asynchronous one and a WebSocket write to
+ * it, while a third node loads it, and while it gets a new id: it ends everywhere, once, and for good.
  */
 class EndRaceIT {
     private static final Logger LOG = LoggerFactory.getLogger(EndRaceIT.class);

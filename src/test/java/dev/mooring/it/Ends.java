@@ -37,7 +37,10 @@ final class Ends {
         }
     }
 
-    /** Waits until the socket was closed because its session expired, and checks that this was on time; returns how late it was. */
+    /**
+     * Waits until the socket was closed because its session expired, and checks that this was on time; returns how late
+     * it was.
+     */
     static Duration expires(Socket socket, Use last, Duration maxInactive) {
         Socket.Close close =
                 socket.close(maxInactive.plus(LIMIT)).orElseThrow(() -> new AssertionError(socket + " is still open"));
@@ -65,7 +68,9 @@ final class Ends {
         assertThat(close.reason()).isEqualTo("session invalidated");
     }
 
-    /** Waits until the session of that owner was destroyed on one of these nodes; fails when it is on more, or twice. */
+    /**
+     * Waits until the session of that owner was destroyed on one of these nodes; fails when it is on more, or twice.
+     */
     static void destroyedOnce(List<LiveWar> nodes, Browser anybody, String owner, Duration limit) {
         await().atMost(limit)
                 .pollInterval(Duration.ofMillis(50))

@@ -472,7 +472,10 @@ class FirstLightIT {
                 .toList();
     }
 
-    /** On both nodes {@code @OnClose} of every kind of endpoint ran once, with the reason and a handle that throws, and no error. */
+    /**
+     * On both nodes {@code @OnClose} of every kind of endpoint ran once, with the reason and a handle that throws, and
+     * no error.
+     */
     private static void assertEveryEndpointSaw(String who, String reason, String environment) {
         List<String> expected = Stream.of(Way.values())
                 .map(way -> "closed " + way.name().toLowerCase(Locale.ROOT) + " " + who + " 1008 " + reason

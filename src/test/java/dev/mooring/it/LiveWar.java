@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * The web application {@code live} on one node in one environment. One WAR file, deployed byte-identical in both environments of
- * every node.
+ * The web application {@code live} on one node in one environment. One WAR file, deployed byte-identical in both
+ * environments of every node.
  *
  * @param node the node that it runs on
  * @param environment {@code ee10} or {@code ee11}

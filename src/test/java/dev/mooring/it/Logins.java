@@ -9,8 +9,8 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * Who logs in on one of two nodes is logged in on the other, and out, with WebSockets open all the while. The web application {@code
- * misuse} lets in users, see {@link MisuseWar#letsInUsersOnly}.
+ * Who logs in on one of two nodes is logged in on the other, and out, with WebSockets open all the while. The web
+ * application {@code misuse} lets in users, see {@link MisuseWar#letsInUsersOnly}.
  */
 final class Logins {
     private static final String KNOWN = "shows org.eclipse.jetty.security.UserIdentity 'user'";

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A web application that misuses sessions, request by request: two nodes in turns answer as one Jetty does that keeps its sessions in
- * memory. What they answer otherwise is listed here and in the README, each with its reason.
+ * A web application that misuses sessions, request by request: two nodes in turns answer as one Jetty does that keeps
+ * its sessions in memory. What they answer otherwise is listed here and in the README, each with its reason.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})

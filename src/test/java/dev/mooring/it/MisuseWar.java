@@ -56,7 +56,10 @@ record MisuseWar(JettyNode node, String path) {
         return Path.of(System.getProperty("mooring.wars"), "misuse.war");
     }
 
-    /** Has {@code /guarded} of a copy of the WAR let in users only, by this method of login; for nodes with the module demo-realm. */
+    /**
+     * Has {@code /guarded} of a copy of the WAR let in users only, by this method of login; for nodes with the module
+     * demo-realm.
+     */
     static void letsInUsersOnly(Path war, String method) {
         String form = "<form-login-config><form-login-page>/do?m=form</form-login-page>"
                 + "<form-error-page>/do?m=form;who</form-error-page></form-login-config>";

@@ -130,7 +130,9 @@ class NodeLossIT {
         }
     }
 
-    /** How often the second node's {@code sessionDestroyed} ran for the left-over session, with its attributes readable. */
+    /**
+     * How often the second node's {@code sessionDestroyed} ran for the left-over session, with its attributes readable.
+     */
     private static long destroyedOnTheSecondNode(String environment) {
         return cluster.newBrowser()
                 .says(on(1, environment), "journal destroyed ")

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The templates of the README for balancers, with nothing but the ports changed, before two nodes. Skipped where a balancer is missing. */
+/**
+ * The templates of the README for balancers, with nothing but the ports changed, before two nodes. Skipped where a
+ * balancer is missing.
+ */
 class ProxyIT {
     private static final Path WORK = Path.of(System.getProperty("mooring.work"), "proxies");
 

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Three nodes are restarted one by one while people use the sessions: nobody is logged out, and no count is lost. Each node is taken
- * out of the balancing before it stops, as an operator does.
+ * Three nodes are restarted one by one while people use the sessions: nobody is logged out, and no count is lost. Each
+ * node is taken out of the balancing before it stops, as an operator does.
  */
 class RollingRestartIT {
     private static final Logger LOG = LoggerFactory.getLogger(RollingRestartIT.class);

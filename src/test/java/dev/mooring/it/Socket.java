@@ -15,7 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** A WebSocket client that keeps what it is told, and how it is closed. Thread-safe, but one thread at a time should ask. */
+/**
+ * A WebSocket client that keeps what it is told, and how it is closed. Thread-safe, but one thread at a time should
+ * ask.
+ */
 final class Socket implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
@@ -99,7 +102,9 @@ final class Socket implements AutoCloseable {
         }
     }
 
-    /** Closes from this side as a browser does, and waits for the other side's answer; does nothing where it is closed. */
+    /**
+     * Closes from this side as a browser does, and waits for the other side's answer; does nothing where it is closed.
+     */
     @Override
     public void close() {
         if (isOpen()) {

@@ -35,7 +35,10 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Sockets that open, speak or close just while their session or their node ends. Whoever wins, no socket is left with a dead session. */
+/**
+ * Sockets that open, speak or close just while their session or their node ends. Whoever wins, no socket is left with a
+ * dead session.
+ */
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -88,7 +91,9 @@ class SocketRaceIT {
         upgradesAgainstInvalidations(MANY);
     }
 
-    /** The socket has no session, or its session's end closes it; it is never left open with a session that has ended. */
+    /**
+     * The socket has no session, or its session's end closes it; it is never left open with a session that has ended.
+     */
     private void upgradesAgainstInvalidations(int rounds) {
         var closed = new AtomicInteger();
 
@@ -239,8 +244,8 @@ class SocketRaceIT {
     }
 
     /**
-     * All open sockets all the while, and the web application stops and starts again, until so many upgrades were under way when a
-     * stop began: each that gets a 101 gets 1001, and none an error of the server's own.
+     * All open sockets all the while, and the web application stops and starts again, until so many upgrades were under
+     * way when a stop began: each that gets a 101 gets 1001, and none an error of the server's own.
      */
     private void stopsAgainstUpgrades(int races) {
         var sockets = new ConcurrentLinkedQueue<Socket>();
@@ -330,7 +335,10 @@ class SocketRaceIT {
         }
     }
 
-    /** Whoever gets a 101 from a node that stops gets 1001; the others are refused, and none with an error of the server's own. */
+    /**
+     * Whoever gets a 101 from a node that stops gets 1001; the others are refused, and none with an error of the
+     * server's own.
+     */
     private static void stopOfTheNodeAgainstUpgradesOnce() throws Exception {
         var refusals = new ConcurrentLinkedQueue<Integer>();
         var sockets = new ConcurrentLinkedQueue<Socket>();

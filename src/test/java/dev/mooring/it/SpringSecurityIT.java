@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * An application with Spring Security and STOMP, as in their guides, on two nodes: who logs in on one is logged in on the other, and
- * out; and the basket that a session has by HTTP is the one it has by STOMP.
+ * An application with Spring Security and STOMP, as in their guides, on two nodes: who logs in on one is logged in on
+ * the other, and out; and the basket that a session has by HTTP is the one it has by STOMP.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})

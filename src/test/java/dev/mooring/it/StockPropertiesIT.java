@@ -12,8 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Jetty's own properties, on one node each as it may be set: {@code saveOnCreate}, {@code gracePeriod.seconds}, {@code workerName},
- * {@code sessionScavengeInterval.seconds} and {@code invalidateOnShutdown}. Where the others are tested, says this package's description.
+ * Jetty's own properties, on one node each as it may be set: {@code saveOnCreate}, {@code gracePeriod.seconds},
+ * {@code workerName}, {@code sessionScavengeInterval.seconds} and {@code invalidateOnShutdown}. Where the others are
+ * tested, says this package's description.
  */
 class StockPropertiesIT {
     private static final String ENVIRONMENT = "ee10";

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Tomcat's own examples, unchanged, on two nodes: an application that nobody here wrote. Only the base knows that it needs three of
- * Tomcat's jars beside it, and a realm with one user.
+ * Tomcat's own examples, unchanged, on two nodes: an application that nobody here wrote. Only the base knows that it
+ * needs three of Tomcat's jars beside it, and a realm with one user.
  */
 class TomcatExamplesIT {
     private static final String PROTECTED = "/jsp/security/protected/";
@@ -146,7 +146,9 @@ class TomcatExamplesIT {
         return cluster.node(node).ws("/examples" + path);
     }
 
-    /** A context XML: the application stays as it came, in its own directory, and gets what Tomcat would have given it. */
+    /**
+     * A context XML: the application stays as it came, in its own directory, and gets what Tomcat would have given it.
+     */
     private static void deployExamples(JettyBase base) {
         Path tomcat = Path.of(System.getProperty("mooring.tomcat"));
         String xml = """

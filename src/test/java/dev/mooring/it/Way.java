@@ -1,6 +1,8 @@
 package dev.mooring.it;
 
-/** The ways in which an endpoint of the web application {@code live} gets its session; the name is the endpoint's path. */
+/**
+ * The ways in which an endpoint of the web application {@code live} gets its session; the name is the endpoint's path.
+ */
 enum Way {
     /** {@code HandshakeRequest.getHttpSession()}, kept by a {@code Configurator}. */
     CONFIGURED,

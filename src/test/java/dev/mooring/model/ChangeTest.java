@@ -379,7 +379,9 @@ class ChangeTest {
             assertThat(left.holders()).containsOnlyKeys("n1");
         }
 
-        /** A node's copy of a session numbers its changes from 1; what the record remembers may be of an earlier copy. */
+        /**
+         * A node's copy of a session numbers its changes from 1; what the record remembers may be of an earlier copy.
+         */
         @Test
         void aLaterLoadNumbersItsChangesAnew() {
             SessionRecord written = after(LIVE, set("n1", 1, 2, "b", 2));

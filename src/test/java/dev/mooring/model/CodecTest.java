@@ -89,7 +89,10 @@ class CodecTest {
             }
         }
 
-        /** Returns whether bytes that may be anything can be read; another exception than the stream's own comes through. */
+        /**
+         * Returns whether bytes that may be anything can be read; another exception than the stream's own comes
+         * through.
+         */
         boolean isReadable(byte[] bytes) {
             try {
                 read(bytes);

@@ -40,8 +40,8 @@ class LiveDataTest {
     }
 
     /**
-     * The copy was read from a member that died before its backup had the same, and a later change has got the version of the one
-     * that is lost.
+     * The copy was read from a member that died before its backup had the same, and a later change has got the version
+     * of the one that is lost.
      */
     @Test
     void aNoticeOfAVersionThatTheCopyHasAlreadyHasItReadAnewOnce() {

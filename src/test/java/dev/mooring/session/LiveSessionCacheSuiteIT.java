@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Jetty's own suite for caches: its 12 tests, which bring a store of their own, on a member and on a client. And those 5 of the 11 more for
- * its default cache that ask this class for the cache; the 6 others look at Jetty's.
+ * Jetty's own suite for caches: its 12 tests, which bring a store of their own, on a member and on a client. And those
+ * 5 of the 11 more for its default cache that ask this class for the cache; the 6 others look at Jetty's.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBER", "CLIENT"})

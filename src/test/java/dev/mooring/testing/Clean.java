@@ -15,8 +15,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
 /**
- * Checks after every test, and again after every class, that each Hazelcast instance and each of our threads that was started
- * meanwhile is gone. What runs before a test, for all tests of its class, may go on after it, and start threads meanwhile.
+ * Checks after every test, and again after every class, that each Hazelcast instance and each of our threads that was
+ * started meanwhile is gone. What runs before a test, for all tests of its class, may go on after it, and start threads
+ * meanwhile.
  */
 public final class Clean implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
 

@@ -10,22 +10,24 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What the logs of a whole test class may hold: no warning or error of anybody but those expected by name and with a reason, no session
- * id in full, and at the start one line of ours for each context. Every class that starts nodes reads their logs so, see {@code
- * TestsTest}. Not thread-safe.
+ * What the logs of a whole test class may hold: no warning or error of anybody but those expected by name and with a
+ * reason, no session id in full, and at the start one line of ours for each context. Every class that starts nodes
+ * reads their logs so, see {@code TestsTest}. Not thread-safe.
  *
  * <p>Jetty 12.1 itself names sessions above DEBUG in these places; its WebSocket classes and its own security in none.
  *
  * <table>
  * <caption>Why they show no whole id</caption>
- * <tr><td>{@code AbstractSessionManager}: unable to commit, to release; {@code ManagedSession}: unable to invalidate</td>
+ * <tr><td>{@code AbstractSessionManager}: unable to commit, to release; {@code ManagedSession}: unable to
+ *     invalidate</td>
  *     <td>they print the session, which is a {@code LiveSession} and shortens its id</td></tr>
  * <tr><td>error loading, cross-context invalidating unreadable session</td>
  *     <td>{@code LiveSessionCache.get} lets no {@code UnreadableSessionDataException} out</td></tr>
  * <tr><td>unable to renew, to release the new id</td>
  *     <td>{@code LiveSessionCache.renewSessionId} calls the listeners, and never answers with a session</td></tr>
  * <tr><td>unable to delete; {@code DefaultSessionIdManager}: expiring, invalidating, renewing, is in use</td>
- *     <td>{@code delete}, {@code exists} and the end of a {@code LiveSession} let no failure of store or listener out</td></tr>
+ *     <td>{@code delete}, {@code exists} and the end of a {@code LiveSession} let no failure of store or listener
+ *     out</td></tr>
  * <tr><td>unable to expire, failed to check expiration</td><td>{@code checkExpiration} answers nothing</td></tr>
  * <tr><td>{@code AbstractSessionCache}: passivation, save of a new session</td><td>both methods are ours</td></tr>
  * <tr><td>{@code SessionData}: legacy serialization</td><td>records are no Java serialisation of it</td></tr>
@@ -42,7 +44,9 @@ public final class LogCheck {
     /** {@code ServletContext.log}: what the web application itself writes, Tomcat's examples log their session ids. */
     private static final Pattern APPLICATION = Pattern.compile("^\\S+ \\S+:INFO ?:oejshC\\..*");
 
-    /** Hazelcast's membership, partitions, connections and calls: it warns of each node that leaves, however politely. */
+    /**
+     * Hazelcast's membership, partitions, connections and calls: it warns of each node that leaves, however politely.
+     */
     private static final Pattern DEPARTURE =
             Pattern.compile("^\\S+ \\S+:WARN ?:ch(ic|ici|icio|ip|ipi|ipo|ist|sip|sioi|c[a-z]*)\\..*");
 

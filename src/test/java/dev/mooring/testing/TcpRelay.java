@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * Stands between clients and a server on loopback, and can lose what the server says to some of the clients while it still
- * passes on what they say. Thread-safe; the threads end with {@link #close}.
+ * Stands between clients and a server on loopback, and can lose what the server says to some of the clients while it
+ * still passes on what they say. Thread-safe; the threads end with {@link #close}.
  */
 public final class TcpRelay implements AutoCloseable {
 
