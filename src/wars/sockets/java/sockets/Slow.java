@@ -1,6 +1,7 @@
 package sockets;
 
 import jakarta.servlet.http.HttpSession;
+import jakarta.websocket.OnError;
 import jakarta.websocket.OnMessage;
 import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
@@ -60,5 +61,11 @@ public class Slow {
         }
         pass();
         socket.getAsyncRemote().sendText(Answers.to(http, message));
+    }
+
+    /** Notes the error. */
+    @OnError
+    public void error(Throwable failure) {
+        Answers.failed(http, failure);
     }
 }

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
@@ -325,9 +326,10 @@ final class Mooring implements Attachment, Connection.Listener {
         }
     }
 
-    /** The upgrade is over; a client that has gone meanwhile leaves no connection that could close. */
+    /** The upgrade is over; a client that has gone meanwhile, or in HTTP/2 its stream, leaves no connection that could close. */
     void upgraded() {
-        if (!socket.getConnection().getEndPoint().isOpen()) {
+        EndPoint endPoint = socket.getConnection().getEndPoint();
+        if (!endPoint.isOpen() || endPoint.getConnection() != socket.getConnection()) {
             castOff();
         }
     }

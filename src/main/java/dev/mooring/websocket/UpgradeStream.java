@@ -4,6 +4,7 @@ import dev.mooring.session.Environment;
 import dev.mooring.session.LiveSession;
 import java.nio.ByteBuffer;
 import java.security.Principal;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.server.HttpStream;
@@ -123,8 +124,21 @@ final class UpgradeStream extends HttpStream.Wrapper {
                 .orElseGet(() -> Request.getAuthenticationState(request).getUserPrincipal());
     }
 
+    /**
+     * Has Jetty make the WebSocket: it calls {@code onOpen}, and delivers what has come by then. In HTTP/2 this may be the thread that
+     * writes for the whole connection. An endpoint that sends and waits there would wait for itself, and everybody else on that
+     * connection with it: so another thread does it.
+     */
     @Override
     public void succeeded() {
+        if (HttpMethod.CONNECT.is(request.getMethod())) {
+            request.getComponents().getExecutor().execute(this::open);
+        } else {
+            open();
+        }
+    }
+
+    private void open() {
         try {
             super.succeeded();
             Mooring bound = mooring;

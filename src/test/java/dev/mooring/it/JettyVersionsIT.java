@@ -2,6 +2,9 @@ package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mooring.it.LineClient.Carrier;
+import dev.mooring.it.LineClient.Line;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -9,6 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -27,7 +31,13 @@ class JettyVersionsIT {
         var number = new AtomicInteger();
         cluster = LiveWar.onNodes("jetty-versions", 2, Mode.MEMBERS, base -> {
             if (number.getAndIncrement() == NEWEST) {
-                base.home(Path.of(System.getProperty("mooring.jettyHome.newest")));
+                base.home(Path.of(System.getProperty("mooring.jettyHome.newest")))
+                        .modules("http2c", "demo-realm");
+                for (String environment : LiveWar.ENVIRONMENTS) {
+                    base.modules(environment + "-websocket-jetty")
+                            .war("sockets-" + environment, Path.of(System.getProperty("mooring.wars"), "sockets.war"))
+                            .environment("sockets-" + environment, environment);
+                }
             } else {
                 base.startOptions("--jpms");
             }
@@ -37,7 +47,9 @@ class JettyVersionsIT {
     @AfterAll
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
-        cluster.logs().passes(List.of("/live-ee10", "/live-ee11"));
+        cluster.logs()
+                .expecting("demo-realm|HashLoginService", "Jetty's realm for demonstrations says so")
+                .passes(List.of("/live-ee10", "/live-ee11"));
         assertThat(cluster.node(NEWEST).log())
                 .anyMatch(line -> line.contains("oejs.Server:main: jetty-"
                         + Path.of(System.getProperty("mooring.jettyHome.newest"))
@@ -73,6 +85,36 @@ class JettyVersionsIT {
                     assertThat(close.reason()).isEqualTo("session invalidated");
                 });
             }
+        }
+    }
+
+    /** Binding one of these rests on a private field of Jetty's. */
+    @ParameterizedTest
+    @CsvSource({
+        "ee10, jettyservlet, HTTP_1",
+        "ee10, jettyservlet, HTTP_2",
+        "ee10, container, DEFLATE",
+        "ee11, jettyservlet, HTTP_1",
+        "ee11, jettyservlet, HTTP_2",
+        "ee11, container, DEFLATE",
+    })
+    void jettysOwnApiIsBoundOnTheNewest(String environment, String path, Carrier carrier) throws Exception {
+        Browser ada = cluster.newBrowser();
+        String say = "/sockets-" + environment + "/say?m=";
+        ada.gets(cluster.node(NEWEST).http(say + "open"));
+        URI uri = cluster.node(NEWEST).ws("/sockets-" + environment + "/" + path);
+        try (var client = new LineClient()) {
+            Line line = client.opens(uri, carrier, "JSESSIONID=" + ada.sessionCookie(uri));
+            assertThat(line.asks("set word one")).isEqualTo("ok");
+            assertThat(ada.gets(cluster.node(NEWEST).http(say + "get%20word")).body())
+                    .isEqualTo("one");
+
+            ada.gets(cluster.node(NEWEST).http(say + "invalidate"));
+
+            assertThat(line.closed(PROMPT)).hasValueSatisfying(close -> {
+                assertThat(close.code()).isEqualTo(1008);
+                assertThat(close.reason()).isEqualTo("session invalidated");
+            });
         }
     }
 }

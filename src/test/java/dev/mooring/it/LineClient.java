@@ -43,7 +43,11 @@ final class LineClient implements AutoCloseable {
         var connector = new ClientConnector();
         var http2 = new ClientConnectionFactoryOverHTTP2.HTTP2(new HTTP2Client(connector));
         overHttp1 = new WebSocketClient(new HttpClient());
-        overHttp2 = new WebSocketClient(new HttpClient(new HttpClientTransportDynamic(connector, http2)));
+        var client = new HttpClient(new HttpClientTransportDynamic(connector, http2));
+        // Left to itself, this client reads on where the answer to the upgrade ends, and swallows the first frames.
+        client.getRequestListeners()
+                .addQueuedListener(request -> request.onResponseContentSource((response, content) -> {}));
+        overHttp2 = new WebSocketClient(client);
         start(overHttp1);
         start(overHttp2);
     }
@@ -96,15 +100,23 @@ final class LineClient implements AutoCloseable {
 
         /** Sends a message and returns the next one that comes. Blocks. */
         String asks(String message) {
+            sends(message);
+            return hears();
+        }
+
+        /** Sends a message, and does not wait. */
+        void sends(String message) {
+            ears.opened.join().sendText(message, Callback.NOOP);
+        }
+
+        /** The next message. Blocks. */
+        String hears() {
             try {
-                ears.opened.get().sendText(message, Callback.NOOP);
-                String answer = ears.messages.poll(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-                if (answer == null || answer.equals(Ears.END)) {
-                    throw new AssertionError(uri + ": no answer to " + message + ", " + ears.close.getNow(null));
+                String message = ears.messages.poll(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+                if (message == null || message.equals(Ears.END)) {
+                    throw new AssertionError(uri + ": no message, " + ears.close.getNow(null));
                 }
-                return answer;
-            } catch (ExecutionException failure) {
-                throw new IllegalStateException(failure);
+                return message;
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException(uri + ": interrupted", interrupted);
@@ -119,6 +131,11 @@ final class LineClient implements AutoCloseable {
         /** Closes from this side, and does not wait. */
         void close(int code) {
             ears.opened.join().close(code, "", Callback.NOOP);
+        }
+
+        /** Goes without a word: over HTTP/1.1 the connection ends, over HTTP/2 its stream. */
+        void disconnect() {
+            ears.opened.join().disconnect();
         }
 
         /** How the other side closed; empty where it is still open after {@code limit}. */

@@ -1,6 +1,7 @@
 package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.mooring.it.LineClient.Carrier;
 import dev.mooring.it.LineClient.Line;
@@ -11,6 +12,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SocketPathsIT {
     private static final int AT_ONCE = 16;
+    private static final int CROWD = 32;
     private static final Duration MAX_INACTIVE = Duration.ofSeconds(3);
     private static final Duration PROMPT = Duration.ofSeconds(4);
 
@@ -85,7 +88,7 @@ class SocketPathsIT {
     static void startNodesAndAllCells(Mode mode) {
         Path war = Path.of(System.getProperty("mooring.wars"), "sockets.war");
         cluster = NodeCluster.start("socket-paths", 2, mode, base -> {
-            base.modules("http", "http2c", "demo-realm");
+            base.modules("http", "http2c", "demo-realm", "jmx");
             for (String environment : LiveWar.ENVIRONMENTS) {
                 base.modules(
                                 environment + "-deploy",
@@ -156,8 +159,31 @@ class SocketPathsIT {
 
             assertThat(says(ada, cell, cluster.node(1 - round % 2), "get handshake"))
                     .isEqualTo("" + round);
+            assertThat(line.asks("/property")).isEqualTo("the application's own");
             line.close(1000);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("corners")
+    void theHandleIsTheSameForAllOpenSessionsAndWorksInOnErrorAndOnClose(String environment, Carrier carrier) {
+        var cell = new Cell("annotated", environment, carrier);
+        JettyNode there = cluster.node(1);
+        Browser ada = cluster.newBrowser();
+        says(ada, cell, cluster.node(0), "open");
+        Line first = opens(ada, cell, there);
+        Line second = opens(ada, cell, there);
+        assertThat(first.asks("/same")).isEqualTo("true");
+        assertThat(second.asks("/same")).isEqualTo("true");
+
+        first.close(1000);
+        await().atMost(PROMPT)
+                .until(() -> says(ada, cell, cluster.node(0), "get close").equals("1000"));
+
+        second.sends("throw");
+        assertThat(second.closed(PROMPT)).isPresent();
+        await().atMost(PROMPT)
+                .until(() -> says(ada, cell, cluster.node(0), "get error").equals("asked for"));
     }
 
     @ParameterizedTest
@@ -183,6 +209,71 @@ class SocketPathsIT {
         return LiveWar.ENVIRONMENTS.stream()
                 .flatMap(environment ->
                         Stream.of(Carrier.HTTP_1, Carrier.HTTP_2).map(carrier -> Arguments.of(environment, carrier)));
+    }
+
+    /**
+     * Jetty may call {@code onOpen} on the thread that writes for the whole HTTP/2 connection. This endpoint sends there, and waits until
+     * it is sent.
+     */
+    @ParameterizedTest
+    @MethodSource("corners")
+    void manyThatOpenAtOnceMayAllSendInOnOpen(String environment, Carrier carrier) throws Exception {
+        var cell = new Cell("slow", environment, carrier);
+        Browser ada = cluster.newBrowser();
+        says(ada, cell, cluster.node(0), "open");
+        ExecutorService people = Executors.newFixedThreadPool(CROWD);
+        try (var crowded = new LineClient()) {
+            URI uri = cell.socket(cluster.node(0));
+            String cookie = "JSESSIONID=" + ada.sessionCookie(uri);
+            crowded.opens(uri, carrier, cookie);
+            for (int round = 0; round < 2; round++) {
+                var lines = new ArrayList<CompletableFuture<Line>>();
+                for (int person = 0; person < CROWD; person++) {
+                    lines.add(CompletableFuture.supplyAsync(() -> crowded.opens(uri, carrier, cookie), people));
+                }
+                for (CompletableFuture<Line> line : lines) {
+                    assertThat(line.join().hears()).isEqualTo("open");
+                    assertThat(line.join().asks("get word")).isEqualTo("null");
+                }
+            }
+        } finally {
+            people.shutdownNow();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @Order(Integer.MAX_VALUE - 1)
+    void neitherAClosedSocketNorOneWhoseClientIsGoneStaysTiedToItsSession(Carrier carrier) throws Exception {
+        var cell = new Cell("annotated", "ee10", carrier);
+        Browser ada = cluster.newBrowser();
+        says(ada, cell, cluster.node(0), "open");
+        awaitNoWebSocket();
+        try (var leaving = new LineClient()) {
+            URI uri = cell.socket(cluster.node(0));
+            String cookie = "JSESSIONID=" + ada.sessionCookie(uri);
+            for (int number = 0; number < CROWD; number++) {
+                Line line = leaving.opens(uri, carrier, cookie);
+                switch (number % 3) {
+                    case 0 -> line.close(1000);
+                    case 1 -> line.disconnect();
+                    default -> assertThat(line.asks("get word")).isEqualTo("null");
+                }
+            }
+        }
+        awaitNoWebSocket();
+    }
+
+    private static void awaitNoWebSocket() {
+        for (JettyNode node : cluster.nodes()) {
+            await().atMost(PROMPT)
+                    .until(() -> says(
+                                    cluster.newBrowser(),
+                                    new Cell("", "ee10", Carrier.HTTP_1),
+                                    node,
+                                    "mbean webSockets")
+                            .equals("0"));
+        }
     }
 
     @Test

@@ -180,7 +180,9 @@ class SocketRulesIT {
             String evil = "Origin: http://evil.example";
             String cookie = "Cookie: JSESSIONID=whatever";
 
-            assertThat(Handshake.ask(echo, evil, cookie).status()).isEqualTo(401);
+            Handshake stranger = Handshake.ask(echo, evil, cookie);
+            assertThat(stranger.status()).isEqualTo(401);
+            assertThat(stranger.headers()).noneMatch(header -> header.startsWith("Set-Cookie"));
             Handshake ours = Handshake.ask(echo, evil, cookie, user());
             assertThat(ours.status()).isEqualTo(403);
             assertThat(ours.body()).contains("another origin");
@@ -348,42 +350,6 @@ class SocketRulesIT {
     }
 
     @Nested
-    class TheHandle {
-        @Test
-        void hasOnEveryNodeWhatModifyHandshakeSetWhenTheClientHasIts101() {
-            Browser ada = cluster.newBrowser();
-            says(ada, PLAIN, "open");
-            for (int round = 0; round < 30; round++) {
-                try (Socket socket = ada.opens(socket(round % 2, "configured?note=" + round))) {
-                    assertThat(says(ada, 1 - round % 2, "get handshake")).isEqualTo("" + round);
-                    assertThat(socket.asks("/property")).isEqualTo("the application's own");
-                }
-            }
-        }
-
-        @Test
-        void isTheSameObjectForAllOpenSessionsAndWorksInOnErrorAndOnClose() {
-            Browser ada = cluster.newBrowser();
-            says(ada, PLAIN, "open");
-            URI uri = socket(PLAIN, "annotated");
-            try (Socket first = ada.opens(uri);
-                    Socket second = ada.opens(uri)) {
-                assertThat(first.asks("/same")).isEqualTo("true");
-                assertThat(second.asks("/same")).isEqualTo("true");
-
-                first.close();
-                await().atMost(PROMPT)
-                        .until(() -> says(ada, REPORTING, "get close").equals("1000"));
-
-                second.sends("throw");
-                assertThat(second.close(PROMPT)).isPresent();
-                await().atMost(PROMPT)
-                        .until(() -> says(ada, REPORTING, "get error").equals("asked for"));
-            }
-        }
-    }
-
-    @Nested
     class TheClose {
         @Test
         void doesNotOvertakeOnOpen() {
@@ -509,6 +475,26 @@ class SocketRulesIT {
             await().atMost(PROMPT)
                     .untilAsserted(() -> assertThat(says(cluster.newBrowser(), PLAIN, "lives /again"))
                             .isEqualTo("1"));
+        }
+
+        @Test
+        void thatIsDeployedIntoARunningServerHasItsSocketsBoundLikeOthers() throws IOException {
+            Path webapps = cluster.node(PLAIN).base().directory().resolve("webapps");
+            Files.copy(webapps.resolve("sockets.war"), webapps.resolve("late.war"));
+            Browser ada = cluster.newBrowser();
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> ada.gets(cluster.node(PLAIN).http("/late/say?m=open"))
+                                    .statusCode()
+                            == 200);
+
+            Socket socket = ada.opens(cluster.node(PLAIN).ws("/late/annotated"));
+
+            assertThat(socket.asks("set word one")).isEqualTo("ok");
+            assertThat(ada.gets(cluster.node(PLAIN).http("/late/say?m=get%20word"))
+                            .body())
+                    .isEqualTo("one");
+            ada.gets(cluster.node(PLAIN).http("/late/say?m=invalidate"));
+            assertClosed(socket, 1008, "session invalidated");
         }
 
         private static URI again(int node) {

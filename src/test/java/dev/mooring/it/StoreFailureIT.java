@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.mooring.nodes.HazelcastServer;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,7 +24,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The servers that hold the sessions hang, or are killed: what two nodes answer meanwhile, by HTTP, at an upgrade and in a WebSocket,
- * and afterwards. The second node has {@code onStoreFailure=anonymous}.
+ * and afterwards. The second node has {@code onStoreFailure=anonymous}, and {@code createSession}, which makes no difference to who brings
+ * a session id.
  */
 class StoreFailureIT {
     private static final String ENVIRONMENT = "ee10";
@@ -46,7 +48,8 @@ class StoreFailureIT {
         var number = new AtomicInteger();
         cluster = LiveWar.onNodes("store-failure", 2, Mode.CLIENTS, base -> {
             if (number.getAndIncrement() == ANONYMOUS) {
-                base.property("jetty.session.onStoreFailure", "anonymous");
+                base.property("jetty.session.onStoreFailure", "anonymous")
+                        .property("jetty.session.websocket.createSession", "true");
             }
         });
     }
@@ -177,6 +180,15 @@ class StoreFailureIT {
             // It may go by its own copy until its lease has run out.
             await().atMost(Duration.ofSeconds(5))
                     .until(() -> ada.gets(on(ANONYMOUS).say("get who")).body().equals("none"));
+            URI upgrade = on(ANONYMOUS).socket(Way.PLAIN);
+            Handshake answer = Handshake.ask(upgrade, "Cookie: JSESSIONID=" + cookie);
+            assertThat(answer.status()).isEqualTo(101);
+            assertThat(answer.headers()).noneMatch(header -> header.startsWith("Set-Cookie"));
+            try (Socket nobodys = ada.opens(upgrade)) {
+                assertThat(nobodys.asks("get who")).isEqualTo("none");
+            }
+            // An upgrade without a session id is to get a session, which cannot be stored.
+            assertThat(cluster.newBrowser().upgrades(upgrade)).isEqualTo(503);
             // It asks for a new session, whose cookie would take the place of the one that cannot be read.
             assertThat(ada.gets(on(ANONYMOUS).say("open bob"))).matches(StoreFailureIT::refuses);
             assertThat(socket.asks("try get who"))

@@ -57,6 +57,27 @@
  * <tr><td>with a node that stops, if that is wanted</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
  * <tr><td>and what stays of it</td><td>{@link dev.mooring.it.LeftoversIT}</td></tr>
  * </table>
+ *
+ * <table>
+ * <caption>How a WebSocket is opened, kept and closed; on members and on clients where not said otherwise</caption>
+ * <tr><th>what</th><th>test</th></tr>
+ * <tr><td>by each API, in both environments, over HTTP/1.1, compressed and over HTTP/2: reads and writes both ways across nodes, a new id,
+ *     messages that keep alive, expiry, {@code invalidate()}</td><td>{@link dev.mooring.it.SocketPathsIT}: {@code socketAndSessionShareOneLife}</td></tr>
+ * <tr><td>behind a filter that wraps the session; what {@code modifyHandshake} sets; one object for {@code getOpenSessions()}, in {@code
+ *     onError} and {@code onClose}; {@code logout()}; 1001 when the node stops; nothing is left of those that are gone</td><td>{@link
+ *     dev.mooring.it.SocketPathsIT}</td></tr>
+ * <tr><td>by Spring and STOMP</td><td>{@link dev.mooring.it.SpringSecurityIT}</td></tr>
+ * <tr><td>in a web application that is deployed into a running server, deployed anew, restarted (members)</td><td>{@link
+ *     dev.mooring.it.SocketRulesIT}: {@code AWebApplicationThatComesAndGoes}</td></tr>
+ * <tr><td>with {@code --jpms}, and on the newest Jetty (members)</td><td>{@link dev.mooring.it.JettyVersionsIT}, {@code DistributionIT}</td></tr>
+ * <tr><td>as each property says; {@code onOpen}, queued messages, a client that does not read; two cookies; 401 and 403; JMX, {@code dump()},
+ *     the line for each upgrade; no call of the cluster for a message (members)</td><td>{@link dev.mooring.it.SocketRulesIT}</td></tr>
+ * <tr><td>while the store is out of reach, with {@code onStoreFailure} {@code reject} and {@code anonymous}</td><td>clients: {@link
+ *     dev.mooring.it.StoreFailureIT}; members: {@link dev.mooring.it.StoreTroubleIT}</td></tr>
+ * <tr><td>just while its session, its web application or its node ends</td><td>{@link dev.mooring.it.SocketRaceIT}</td></tr>
+ * <tr><td>behind a balancer (members)</td><td>{@link dev.mooring.it.ProxyIT}</td></tr>
+ * <tr><td>10,000 that are idle, 200,000 one after another</td><td>{@code ManySockets}, by {@code mvn -Pbench}</td></tr>
+ * </table>
  */
 @NullMarked
 package dev.mooring.it;
