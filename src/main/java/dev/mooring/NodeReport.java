@@ -14,8 +14,8 @@ import org.eclipse.jetty.util.component.Dumpable;
 import org.eclipse.jetty.util.component.DumpableCollection;
 
 /**
- * What this node can say about itself, by {@code Server.dump()} and by JMX, where Jetty's {@code jmx} module makes a bean of it:
- * {@code dev.mooring:type=nodereport,*}. Counts are since the start. Thread-safe; nothing blocks.
+ * What this node can say about itself, by {@code Server.dump()} and by JMX, where Jetty's {@code jmx} module makes a
+ * bean of it: {@code dev.mooring:type=nodereport,*}. Counts are since the start. Thread-safe; nothing blocks.
  */
 @ManagedObject("The clustered sessions and WebSockets of this node")
 public final class NodeReport implements Dumpable {

@@ -28,9 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One WebSocket tied to one session, from just before its 101 leaves until either ends. The session's end closes the socket
- * with 1008 (Jakarta WebSocket 7.2), and from the moment that this node hears of it no message is delivered any more; the
- * socket's data frames are uses of the session; the socket's end unties the two.
+ * One WebSocket tied to one session, from just before its 101 leaves until either ends. The session's end closes the
+ * socket with 1008 (Jakarta WebSocket 7.2), and from the moment that this node hears of it no message is delivered any
+ * more; the socket's data frames are uses of the session; the socket's end unties the two.
  *
  * <p>Thread-safe. Nothing blocks for another node or another socket.
  */
@@ -144,8 +144,9 @@ final class Mooring implements Attachment, Connection.Listener {
     }
 
     /**
-     * A client that has its answer finds on every node what the message changed in place. And whoever closes the socket of a
-     * session that has ended, an endpoint that meets the end or Jetty for one that throws, closes it as the end does.
+     * A client that has its answer finds on every node what the message changed in place. And whoever closes the socket
+     * of a session that has ended, an endpoint that meets the end or Jetty for one that throws, closes it as the end
+     * does.
      */
     private OutgoingFrames leaving(OutgoingFrames next) {
         return entry -> {
@@ -172,8 +173,8 @@ final class Mooring implements Attachment, Connection.Listener {
     }
 
     /**
-     * Nothing follows a close frame (RFC 6455 5.5.1). What an endpoint sends behind ours counts as sent when ours has left: were it a
-     * failure, and earlier, Jetty would close the connection before the client is told why.
+     * Nothing follows a close frame (RFC 6455 5.5.1). What an endpoint sends behind ours counts as sent when ours has
+     * left: were it a failure, and earlier, Jetty would close the connection before the client is told why.
      */
     private void dropBehindFarewell(Callback callback) {
         CompletableFuture<?> unused = saidSo.whenComplete((left, failure) -> {
@@ -185,7 +186,10 @@ final class Mooring implements Attachment, Connection.Listener {
         });
     }
 
-    /** Returns what the client is told at the end of the session; null while that lives, or where its end closes nothing. */
+    /**
+     * Returns what the client is told at the end of the session; null while that lives, or where its end closes
+     * nothing.
+     */
     private @Nullable Farewell atTheEnd() {
         return session.endCause()
                 .filter(cause -> isClosedAtTheEnd())
@@ -276,8 +280,8 @@ final class Mooring implements Attachment, Connection.Listener {
     }
 
     /**
-     * Tells the client, and leaves it a moment to answer. Jetty's own close would close the connection behind the frame; and a
-     * client that still talks then, loses the frame with the connection.
+     * Tells the client, and leaves it a moment to answer. Jetty's own close would close the connection behind the
+     * frame; and a client that still talks then, loses the frame with the connection.
      */
     private void say(Farewell farewell, Callback sent) {
         said = farewell;
@@ -326,7 +330,10 @@ final class Mooring implements Attachment, Connection.Listener {
         }
     }
 
-    /** The upgrade is over; a client that has gone meanwhile, or in HTTP/2 its stream, leaves no connection that could close. */
+    /**
+     * The upgrade is over; a client that has gone meanwhile, or in HTTP/2 its stream, leaves no connection that could
+     * close.
+     */
     void upgraded() {
         EndPoint endPoint = socket.getConnection().getEndPoint();
         if (!endPoint.isOpen() || endPoint.getConnection() != socket.getConnection()) {

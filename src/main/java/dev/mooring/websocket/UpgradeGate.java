@@ -13,8 +13,9 @@ import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Sits behind a web application's security, so that a missing login (401, 403) is answered first, and decides about upgrade
- * requests what {@link SocketPolicy} says: refuses those from another origin, and creates the session for those that bring none.
+ * Sits behind a web application's security, so that a missing login (401, 403) is answered first, and decides about
+ * upgrade requests what {@link SocketPolicy} says: refuses those from another origin, and creates the session for those
+ * that bring none.
  */
 public final class UpgradeGate extends Handler.Wrapper {
 

@@ -11,9 +11,9 @@ import org.eclipse.jetty.session.SessionManager;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Sits below a web application's session manager and sees each upgrade request, by whatever API the application answers it:
- * HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4). A node or a web application that stops takes none any more, and lets those that
- * are under way come to their end.
+ * Sits below a web application's session manager and sees each upgrade request, by whatever API the application answers
+ * it: HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4). A node or a web application that stops takes none any more, and
+ * lets those that are under way come to their end.
  */
 public final class UpgradeHandler extends Handler.Wrapper {
 
@@ -57,8 +57,8 @@ public final class UpgradeHandler extends Handler.Wrapper {
     }
 
     /**
-     * The web application stops: no upgrade is taken any more, those under way are waited for, and all its WebSockets are closed with
-     * 1001, while it still runs. Blocks for two seconds at most.
+     * The web application stops: no upgrade is taken any more, those under way are waited for, and all its WebSockets
+     * are closed with 1001, while it still runs. Blocks for two seconds at most.
      */
     public void applicationStops() {
         underWay.close(Moorings.FAREWELL);

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees the 101 (in HTTP/2 the 200) just before it leaves, after the session was stored: here the WebSocket is bound to its
- * session, before any {@code onOpen}.
+ * Sees the 101 (in HTTP/2 the 200) just before it leaves, after the session was stored: here the WebSocket is bound to
+ * its session, before any {@code onOpen}.
  */
 final class UpgradeStream extends HttpStream.Wrapper {
 
@@ -125,9 +125,9 @@ final class UpgradeStream extends HttpStream.Wrapper {
     }
 
     /**
-     * Has Jetty make the WebSocket: it calls {@code onOpen}, and delivers what has come by then. In HTTP/2 this may be the thread that
-     * writes for the whole connection. An endpoint that sends and waits there would wait for itself, and everybody else on that
-     * connection with it: so another thread does it.
+     * Has Jetty make the WebSocket: it calls {@code onOpen}, and delivers what has come by then. In HTTP/2 this may be
+     * the thread that writes for the whole connection. An endpoint that sends and waits there would wait for itself,
+     * and everybody else on that connection with it: so another thread does it.
      */
     @Override
     public void succeeded() {

@@ -6,8 +6,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Those upgrades of one web application that are not over yet: neither refused nor through their {@code onOpen}. While it stops none
- * begins any more, and those that have begun are waited for, so that none meets a web application that is half stopped.
+ * Those upgrades of one web application that are not over yet: neither refused nor through their {@code onOpen}. While
+ * it stops none begins any more, and those that have begun are waited for, so that none meets a web application that is
+ * half stopped.
  *
  * <p>Thread-safe; only {@link #close} blocks.
  */

@@ -16,8 +16,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * One cluster of the newest Jetty 12.1 and of the one that the module is built against; the latter runs on Java modules ({@code
- * --jpms}), where Jetty's own WebSocket API does not work, also without this module, so that only the Jakarta API is used here.
+ * One cluster of the newest Jetty 12.1 and of the one that the module is built against; the latter runs on Java modules
+ * ({@code --jpms}), where Jetty's own WebSocket API does not work, also without this module, so that only the Jakarta
+ * API is used here.
  */
 class JettyVersionsIT {
     private static final Duration PROMPT = Duration.ofSeconds(5);

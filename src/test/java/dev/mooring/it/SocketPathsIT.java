@@ -38,8 +38,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every API by which a web application opens a WebSocket, in every environment, over every carrier: one life for socket and session.
- * The cells run side by side, since most of each is waiting; each is a test of its own that says how its cell went.
+ * Every API by which a web application opens a WebSocket, in every environment, over every carrier: one life for socket
+ * and session. The cells run side by side, since most of each is waiting; each is a test of its own that says how its
+ * cell went.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})
@@ -212,8 +213,8 @@ class SocketPathsIT {
     }
 
     /**
-     * Jetty may call {@code onOpen} on the thread that writes for the whole HTTP/2 connection. This endpoint sends there, and waits until
-     * it is sent.
+     * Jetty may call {@code onOpen} on the thread that writes for the whole HTTP/2 connection. This endpoint sends
+     * there, and waits until it is sent.
      */
     @ParameterizedTest
     @MethodSource("corners")
@@ -297,7 +298,10 @@ class SocketPathsIT {
                 }));
     }
 
-    /** The whole life: read, write, both ways across nodes, a new id, messages that keep alive, expiry; and invalidation. */
+    /**
+     * The whole life: read, write, both ways across nodes, a new id, messages that keep alive, expiry; and
+     * invalidation.
+     */
     private static void live(Cell cell) {
         JettyNode here = cluster.node(0);
         JettyNode there = cluster.node(1);

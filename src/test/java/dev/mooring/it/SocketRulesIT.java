@@ -30,7 +30,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the {@code jetty.session.websocket.*} properties say, how sockets close, and what the node reports. One cluster, four nodes. */
+/**
+ * What the {@code jetty.session.websocket.*} properties say, how sockets close, and what the node reports. One cluster,
+ * four nodes.
+ */
 class SocketRulesIT {
     private static final Duration PROMPT = Duration.ofSeconds(4);
     private static final Duration A_WHILE = Duration.ofMillis(700);
@@ -433,7 +436,10 @@ class SocketRulesIT {
     class AWebApplicationThatComesAndGoes {
         private static final String AGAIN = "/again/say?m=";
 
-        /** Redeployed on one node, and restarted by JMX on the other: there Jetty's own beans keep the old class loaders. */
+        /**
+         * Redeployed on one node, and restarted by JMX on the other: there Jetty's own beans keep the old class
+         * loaders.
+         */
         @Test
         void closesItsSocketsWith1001AndBindsThoseOfItsNextLifeAndLeavesNothing() {
             int before = webSockets();
