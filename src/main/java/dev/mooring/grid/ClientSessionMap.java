@@ -12,12 +12,15 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
@@ -40,7 +43,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientSessionMap extends SessionMap {
 
+    /** How many records are looked at together in a search. */
     private static final int AT_A_TIME = 100;
+
+    /** How many threads one call for many records uses. */
+    private static final int THREADS = 32;
 
     /** How long the sweep for left-over sessions may go by what a record said, at most. */
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(10);
@@ -78,35 +85,60 @@ final class ClientSessionMap extends SessionMap {
 
     @Override
     public Outcome apply(SessionKey key, Change change) {
-        return calls.await("session " + key, new Swap(key.path(), change, () -> records.get(key.path())));
+        return calls.await("session " + key, new Swap(key.path(), change, () -> records.get(key.path()), threads));
     }
 
-    /** The records are fetched together; each change is a compare-and-set of its own, {@value #AT_A_TIME} at a time. */
+    /** The records are fetched together; each that changes is a compare-and-set of its own, on {@value #THREADS} threads. */
     @Override
     public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
+        Optional<Map<String, SessionRecord>> found = find(changes.keySet());
+        Function<String, @Nullable SessionRecord> first = found.isPresent() ? found.get()::get : records::get;
+        Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+        Lanes lanes = new Lanes(THREADS, threads, () -> !waiting.isEmpty(), () -> runNext(waiting));
+        Executor some = task -> {
+            waiting.add(task);
+            lanes.open();
+        };
         Map<SessionKey, Outcome> outcomes = new HashMap<>();
-        Function<String, @Nullable SessionRecord> found = find(changes.keySet());
-        Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
-        while (left.hasNext()) {
-            Map<SessionKey, Swap> some = new HashMap<>();
-            while (some.size() < AT_A_TIME && left.hasNext()) {
-                Map.Entry<SessionKey, Change> next = left.next();
-                String path = next.getKey().path();
-                some.put(next.getKey(), new Swap(path, next.getValue(), () -> found.apply(path)));
-            }
-            outcomes.putAll(calls.awaitAll(some));
+        Map<SessionKey, Swap> swaps = new HashMap<>();
+        changes.forEach((key, change) -> {
+            String path = key.path();
+            found.flatMap(known -> withoutWrite(change, known.get(path)))
+                    .ifPresentOrElse(
+                            outcome -> outcomes.put(key, outcome),
+                            () -> swaps.put(key, new Swap(path, change, () -> first.apply(path), some)));
+        });
+        try {
+            outcomes.putAll(calls.awaitAll(swaps));
+            return outcomes;
+        } finally {
+            // Where one has failed, the caller has given up the others too.
+            waiting.clear();
         }
-        return outcomes;
     }
 
-    /** Finds the records of these sessions; each by itself if one of them cannot be read, which must not keep the others from it. */
-    private Function<String, @Nullable SessionRecord> find(Set<SessionKey> keys) {
+    /** Returns the answer to a change that leaves the record as it is. */
+    private static Optional<Outcome> withoutWrite(Change change, @Nullable SessionRecord record) {
+        Change.Step step = change.applyTo(record);
+        SessionRecord next = step.next();
+        return next == null || next.equals(record) ? Optional.of(step.outcome()) : Optional.empty();
+    }
+
+    private static void runNext(Queue<Runnable> waiting) {
+        Runnable next = waiting.poll();
+        if (next != null) {
+            next.run();
+        }
+    }
+
+    /** Returns the records of these sessions; nothing if one of them cannot be read, which must not keep the others from it. */
+    private Optional<Map<String, SessionRecord>> find(Set<SessionKey> keys) {
         Set<String> paths = keys.stream().map(SessionKey::path).collect(Collectors.toSet());
         try {
-            return calls.get(keys.size() + " sessions", () -> records.getAll(paths))::get;
+            return Optional.of(calls.get(keys.size() + " sessions", () -> records.getAll(paths)));
         } catch (StoreUnavailableException e) {
             if (e.getCause() instanceof HazelcastSerializationException) {
-                return records::get;
+                return Optional.empty();
             }
             throw e;
         }
@@ -114,7 +146,7 @@ final class ClientSessionMap extends SessionMap {
 
     /** Runs one change; a second run knows that it is one. */
     private final class Swap implements Supplier<CompletableFuture<Outcome>> {
-        private final long deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+        private volatile long deadline;
         private final AtomicInteger runs = new AtomicInteger();
         private final String path;
         private final Change change;
@@ -122,20 +154,27 @@ final class ClientSessionMap extends SessionMap {
         /** What the first run meets. */
         private final Supplier<@Nullable SessionRecord> first;
 
-        Swap(String path, Change change, Supplier<@Nullable SessionRecord> first) {
+        private final Executor executor;
+
+        Swap(String path, Change change, Supplier<@Nullable SessionRecord> first, Executor executor) {
             this.path = path;
             this.change = change;
             this.first = first;
+            this.executor = executor;
         }
 
         @Override
         public CompletableFuture<Outcome> get() {
             boolean again = runs.getAndIncrement() > 0;
-            return CompletableFuture.supplyAsync(() -> swap(again), threads);
+            return CompletableFuture.supplyAsync(() -> swap(again), executor);
         }
 
         private Outcome swap(boolean again) {
             boolean doubtful = again;
+            if (!again) {
+                // Perhaps it had to wait for its turn.
+                deadline = System.nanoTime() + Grid.CALL_TIMEOUT.toNanos();
+            }
             SessionRecord record = again ? records.get(path) : first.get();
             while (System.nanoTime() - deadline < 0) {
                 Change.Step step = change.applyTo(record);

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 final class Cluster {
 
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
-    private static final int AT_A_TIME = 500;
+    private static final int AT_A_TIME = 1000;
 
     /** Takes the answers to many changes. */
     interface Answered {

@@ -1,6 +1,7 @@
 package dev.mooring.session;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.mooring.grid.Lanes;
 import java.util.Collection;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;

@@ -61,7 +61,9 @@ final class EndClaim implements AutoCloseable {
         this.asked = Set.of(cluster.node());
         // Those that this node knows of; the record knows whether there are more. Where another
         // is to end the session, only the record is asked whether that one still has it.
-        this.toAsk = dueAt == null || yields && isLeftToAnother() ? Set.of() : data.sharers();
+        boolean asksLater = yields && isLeftToAnother(session, cluster)
+                || session.residence().isEvicted();
+        this.toAsk = dueAt == null || asksLater ? Set.of() : data.sharers();
     }
 
     LiveSession session() {
@@ -120,7 +122,7 @@ final class EndClaim implements AutoCloseable {
             case ASK -> {
                 toAsk = answer.holders();
                 data.sharedBy(toAsk);
-                over = yields && isLeftToAnother();
+                over = yields && isLeftToAnother(session, cluster);
             }
             case NOT_DUE -> {
                 data.usedAt(answer.requireView().times().used());
@@ -169,14 +171,15 @@ final class EndClaim implements AutoCloseable {
 
     /**
      * Tells whether the session, when it is due, is to be ended by another of the nodes that hold it, as far as this one knows
-     * them: all choose the same.
+     * them: all choose the same. Does not block.
      */
-    private boolean isLeftToAnother() {
-        int mine = rank(cluster.node());
-        return data.sharers().stream().anyMatch(holder -> rank(holder) < mine);
+    static boolean isLeftToAnother(LiveSession session, Cluster cluster) {
+        int mine = rank(session, cluster.node());
+        return session.data().sharers().stream()
+                .anyMatch(holder -> rank(session, holder) < mine && cluster.isKnown(holder));
     }
 
-    private int rank(String holder) {
+    private static int rank(LiveSession session, String holder) {
         return (holder + session.key().name()).hashCode();
     }
 

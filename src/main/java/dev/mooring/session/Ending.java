@@ -25,6 +25,9 @@ final class Ending {
     /** How long the other holders of a session that is due leave its end to one of them. */
     private static final long YIELD_MS = 600;
 
+    /** How long they do so without a look whether that one still holds it: most often it is done by then. */
+    private static final long TRUST_MS = 300;
+
     private static final long RETRY_MS = 1000;
 
     /** The session because of which this thread ends those of other web applications with the same id. */
@@ -73,23 +76,29 @@ final class Ending {
     }
 
     /**
-     * Begins to end the session if it is due; looks again later if not. Does not block: where that would be needed, {@link
-     * #expireIfDue} is left to another thread.
+     * Begins to end the session if it is due; looks again later if not. Of one that was evicted only the record knows. Does not block:
+     * where that would be needed, {@link #expireIfDue} is left to another thread.
      *
      * @param now cluster time
      * @return what claims it, to be closed; null if it is not due, or is ended by itself
      */
     @Nullable
     EndClaim claimIfDue(long now) {
-        if (session.isInvalidOrInvalidating() || session.residence().isEvicted()) {
+        if (session.isInvalidOrInvalidating()) {
             return null;
         }
         session.uses().last();
-        if (data.deadline() > now) {
+        boolean evicted = session.residence().isEvicted();
+        long late = now - data.deadline();
+        if (!evicted && late < 0) {
             session.uses().armAlarm();
             return null;
         }
-        boolean yields = now - data.deadline() < YIELD_MS;
+        if (!evicted && late < TRUST_MS && EndClaim.isLeftToAnother(session, cluster)) {
+            session.uses().lookAgainIn(TRUST_MS - late);
+            return null;
+        }
+        boolean yields = !evicted && late < YIELD_MS;
         Exchange.Turn turn =
                 session.isQuiet() && data.stored() ? session.exchange().tryTurn() : null;
         if (turn == null) {
@@ -104,7 +113,7 @@ final class Ending {
         if (outcome == null) {
             session.uses().snooze();
         } else if (outcome.result() == Outcome.Result.ASK) {
-            session.uses().lookAgainIn(YIELD_MS);
+            session.uses().lookAgainIn(YIELD_MS - TRUST_MS);
         } else if (outcome.result() == Outcome.Result.NOT_DUE) {
             // By what this copy knows it may still seem to be.
             application.deadlines().queue(this::expireIfDue);
@@ -235,6 +244,7 @@ final class Ending {
     void runListeners(EndCause cause, String id, boolean knownElsewhere) {
         SessionManager manager = application.manager();
         session.continueInvalidating();
+        session.residence().activate();
         application.coverListeners();
         try {
             manager.onSessionDestroyed(session);

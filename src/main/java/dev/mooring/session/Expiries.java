@@ -1,6 +1,7 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.Inbox;
+import dev.mooring.grid.Lanes;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
@@ -19,6 +20,8 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +35,7 @@ final class Expiries {
 
     private static final Logger LOG = LoggerFactory.getLogger(Expiries.class);
 
-    private static final int AT_A_TIME = 500;
+    private static final int AT_A_TIME = 1000;
 
     /** How many batches are on their way: one waits for the cluster while another is made. */
     private static final int BATCHES = 4;
@@ -45,11 +48,14 @@ final class Expiries {
     private final Lanes lanes;
     private final Queue<LiveSession> due = new ConcurrentLinkedQueue<>();
 
-    /** Evicted sessions that only this node looks after. */
+    /** Sessions that were evicted, which only this node looks after, and of which there is no object any more. */
     private final Queue<SessionKey> evicted = new ConcurrentLinkedQueue<>();
 
     /** Those whose listeners have run, and which are still to leave their tombstones. */
     private final Queue<LiveSession> over = new ConcurrentLinkedQueue<>();
+
+    /** How many batches are just being claimed. */
+    private final AtomicInteger claiming = new AtomicInteger();
 
     Expiries(WebApplication application) {
         this.application = application;
@@ -66,8 +72,14 @@ final class Expiries {
 
     /** Ends an evicted session soon, if it is due by then. Does not block. */
     void add(SessionKey session) {
-        evicted.add(session);
-        lanes.open();
+        LiveSession kept = sessionOf(session);
+        if (kept == null) {
+            evicted.add(session);
+            lanes.open();
+        } else {
+            // Somebody has it still, or the garbage collector has not come by.
+            add(kept);
+        }
     }
 
     /** Leaves the session's tombstone soon. Does not block. */
@@ -83,18 +95,22 @@ final class Expiries {
         }
     }
 
+    /** Tombstones have time: what is due comes first. */
     private boolean isBusy() {
-        return !due.isEmpty() || !evicted.isEmpty() || !over.isEmpty();
+        return !due.isEmpty() || !evicted.isEmpty() || claiming.get() == 0 && !over.isEmpty();
     }
 
-    /** What is due comes first: tombstones have time. */
     private void workOn() {
-        if (!due.isEmpty()) {
-            end(some(due));
-        } else if (!evicted.isEmpty()) {
-            endEvicted(some(evicted));
-        } else {
+        if (due.isEmpty() && evicted.isEmpty()) {
             bury(some(over));
+            return;
+        }
+        claiming.incrementAndGet();
+        try {
+            end(some(due));
+            endEvicted(some(evicted));
+        } finally {
+            claiming.decrementAndGet();
         }
     }
 
@@ -212,7 +228,7 @@ final class Expiries {
         long now = cluster.time();
         Map<SessionKey, Change> claims = new HashMap<>();
         for (SessionKey key : keys) {
-            if (isHere(key)) {
+            if (sessionOf(key) != null) {
                 deadlines.queue(() -> application.leftOvers().look(key));
             } else {
                 claims.put(
@@ -237,9 +253,9 @@ final class Expiries {
         won.forEach((key, record) -> deadlines.queue(() -> goOn(key, record, elsewhere.contains(record.id()))));
     }
 
-    private boolean isHere(SessionKey key) {
+    private @Nullable LiveSession sessionOf(SessionKey key) {
         Heard known = application.sessions().known(key);
-        return known != null && known.session() != null;
+        return known == null ? null : known.session();
     }
 
     private void goOn(SessionKey key, SessionRecord claimed, boolean knownElsewhere) {

@@ -1,9 +1,12 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.Inbox;
+import dev.mooring.grid.Lanes;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.SessionKey;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,10 +15,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class Notices implements Inbox.Hearer {
 
+    /** How many threads make sessions end that have ended elsewhere: thousands may do so at the same moment. */
+    private static final int THREADS = 16;
+
     private final WebApplication application;
+    private final Queue<LiveSession> ended = new ConcurrentLinkedQueue<>();
+    private final Lanes lanes;
 
     Notices(WebApplication application) {
         this.application = application;
+        this.lanes = application.deadlines().lanes(THREADS, () -> !ended.isEmpty(), this::endNext);
+    }
+
+    private void endNext() {
+        LiveSession session = ended.poll();
+        EndCause cause = session == null ? null : session.data().heard().end();
+        if (session != null && cause != null) {
+            session.ending().elsewhere(cause);
+        }
     }
 
     @Override
@@ -67,7 +84,8 @@ final class Notices implements Inbox.Hearer {
     private long ended(SessionKey key, Heard known, @Nullable LiveSession session, EndCause cause) {
         known.ended(cause);
         if (session != null) {
-            application.deadlines().run(() -> session.ending().elsewhere(cause));
+            ended.add(session);
+            lanes.open();
         } else if (known.isWatched()) {
             known.watch(null);
             application.sessions().forgetUnlessKept(key, known);

@@ -1,4 +1,4 @@
-package dev.mooring.session;
+package dev.mooring.grid;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -8,10 +8,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has some threads of the server at a time work on what waits to be done, so that they leave others for requests.
- * Thread-safe; nothing blocks but the work itself.
+ * Has some threads of an executor at a time work on what waits to be done, so that they leave others for the rest, and
+ * a thread that has done one thing goes on with the next. Thread-safe; nothing blocks but the work itself.
  */
-final class Lanes {
+public final class Lanes {
 
     private static final Logger LOG = LoggerFactory.getLogger(Lanes.class);
 
@@ -28,15 +28,15 @@ final class Lanes {
      * @param waits tells whether there is something to do; must not block
      * @param work does some of it, on a thread of the executor; nothing if another was faster
      */
-    Lanes(int width, Executor executor, BooleanSupplier waits, Runnable work) {
+    public Lanes(int width, Executor executor, BooleanSupplier waits, Runnable work) {
         this.width = width;
         this.executor = executor;
         this.waits = waits;
         this.work = work;
     }
 
-    /** To be called when there is more to do. */
-    void open() {
+    /** To be called when there is more to do. Does not block. */
+    public void open() {
         if (!tryToOpen()) {
             return;
         }
@@ -44,7 +44,7 @@ final class Lanes {
             executor.execute(this::run);
         } catch (RejectedExecutionException e) {
             open.decrementAndGet();
-            LOG.debug("Server stops: task of the session clock dropped", e);
+            LOG.debug("Node stops: what waits is dropped", e);
         }
     }
 
@@ -65,12 +65,16 @@ final class Lanes {
         } while (waits.getAsBoolean() && tryToOpen());
     }
 
-    /** Runs a task at the boundary of a thread of the server, which nobody else watches. */
-    static void runSafely(Runnable task) {
+    /**
+     * Runs a task at the boundary of a thread that nobody else watches; one that fails is logged.
+     *
+     * @param task what to do
+     */
+    public static void runSafely(Runnable task) {
         try {
             task.run();
         } catch (RuntimeException e) {
-            LOG.warn("A task of the session clock failed", e);
+            LOG.warn("A task for sessions failed", e);
         }
     }
 }
