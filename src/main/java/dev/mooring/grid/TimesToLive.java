@@ -4,7 +4,10 @@ import com.hazelcast.map.IMap;
 import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -15,7 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gives records back the time to live that a client's compare-and-set takes from them: it has no argument for it, and leaves the
- * record for ever. Done shortly after the write and not within it, once for all writes to a session meanwhile.
+ * record for ever, or for as long as the servers' own configuration of the map says. Done right after the write and not within it;
+ * where one write follows the other, once for all those of a moment.
  *
  * <p>A node that dies in between leaves a record that stays: the next write of any node sets it right, and where none comes the
  * sweep for left-over sessions goes by the record's own times. Too long a life is garbage; too short a one would be a lost
@@ -26,11 +30,13 @@ import org.slf4j.LoggerFactory;
  */
 final class TimesToLive {
 
-    /** How long a record may be without its time to live. */
+    /** How long a record may be without its time to live that was written a moment before, too. */
     private static final Duration DELAY = Duration.ofSeconds(1);
 
-    /** The same where the tombstone is about to take its place, with a time to live of its own. */
+    /** The same where a tombstone is about to take its place, with a time to live of its own. */
     private static final Duration ENDING_DELAY = Duration.ofSeconds(5);
+
+    private static final int THREADS = 8;
 
     /** How long to wait for a cluster that does not answer. */
     private static final Duration PAUSE = Duration.ofSeconds(2);
@@ -39,24 +45,37 @@ final class TimesToLive {
 
     private final IMap<String, SessionRecord> records;
     private final long slackMs;
-    private final Executor threads;
     private final ScheduledExecutorService scheduler;
+
+    /** The keys that it is time to look for. */
+    private final Queue<String> waiting = new ConcurrentLinkedQueue<>();
+
+    private final Lanes lanes;
 
     /** What is still to be done: milliseconds by key. */
     private final Map<String, Long> due = new ConcurrentHashMap<>();
+
+    /** The keys of {@link #due} that somebody looks for, now or in a moment. */
+    private final Set<String> looked = ConcurrentHashMap.newKeySet();
 
     TimesToLive(
             IMap<String, SessionRecord> records, long slackMs, Executor threads, ScheduledExecutorService scheduler) {
         this.records = records;
         this.slackMs = slackMs;
-        this.threads = threads;
         this.scheduler = scheduler;
+        this.lanes = new Lanes(THREADS, threads, () -> !waiting.isEmpty(), this::lookAtNext);
     }
 
     /** Sees to it that the record gets its time to live. Does not block. */
     void give(String path, SessionRecord record) {
-        if (due.put(path, record.timeToLiveMs(slackMs)) == null) {
-            later(path, record.state() == SessionRecord.State.ENDING ? ENDING_DELAY : DELAY);
+        due.put(path, record.timeToLiveMs(slackMs));
+        if (!looked.add(path)) {
+            return;
+        }
+        if (record.state() == SessionRecord.State.ENDING) {
+            later(path, ENDING_DELAY);
+        } else {
+            soon(path);
         }
     }
 
@@ -76,28 +95,49 @@ final class TimesToLive {
 
     private void later(String path, Duration delay) {
         try {
-            Future<?> unused = scheduler.schedule(
-                    () -> threads.execute(() -> tryToGive(path)), delay.toMillis(), TimeUnit.MILLISECONDS);
+            Future<?> unused = scheduler.schedule(() -> soon(path), delay.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             // This node is stopping, and stop() comes after the scheduler's end.
             LOG.trace("Left to the stop of this node", e);
         }
     }
 
-    private void tryToGive(String path) {
+    private void soon(String path) {
+        waiting.add(path);
+        lanes.open();
+    }
+
+    private void lookAtNext() {
+        String next = waiting.poll();
+        if (next != null) {
+            look(next);
+        }
+    }
+
+    private void look(String path) {
         try {
-            give(path);
+            if (give(path)) {
+                later(path, DELAY);
+                return;
+            }
         } catch (RuntimeException e) {
             // The boundary of a thread of ours.
             LOG.debug("A record stays without its time to live for a while", e);
             later(path, PAUSE);
+            return;
+        }
+        looked.remove(path);
+        // Perhaps written meanwhile, by somebody who left it to this thread.
+        if (due.containsKey(path) && looked.add(path)) {
+            soon(path);
         }
     }
 
-    private void give(String path) {
+    /** Returns whether there was anything to do. */
+    private boolean give(String path) {
         Long due = this.due.remove(path);
         if (due == null) {
-            return;
+            return false;
         }
         long given = due;
         boolean done = false;
@@ -115,5 +155,6 @@ final class TimesToLive {
                 this.due.putIfAbsent(path, given);
             }
         }
+        return true;
     }
 }
