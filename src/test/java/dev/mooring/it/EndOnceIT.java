@@ -3,22 +3,33 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A node, or the server that has the record, is killed while a session ends: its listeners run all the same, and once. */
+/**
+ * A node, or the server that has the record, is killed while a session ends: its listeners run all the same, and once. And where one
+ * stops and another is killed right after, no session ends.
+ */
 class EndOnceIT {
     private static final Logger LOG = LoggerFactory.getLogger(EndOnceIT.class);
     private static final String ENVIRONMENT = "ee11";
     private static final int SESSIONS = 40;
+    private static final int HANDED_ON = 300;
 
     /** What the contract promises where the node is dead that had to do with a session last. */
     private static final Duration TAKEN_OVER = Duration.ofSeconds(60);
@@ -33,6 +44,7 @@ class EndOnceIT {
     void thoughNodesAreKilledMeanwhile(Mode mode) {
         cluster = LiveWar.onNodes("end-once", 3, mode);
         try (NodeCluster nodes = cluster) {
+            oneIsStoppedAndAnotherOneKilledRightAfter();
             theOwnersOfTheRecordsAreKilled(mode);
             theNodeIsKilledThatRunsTheListeners();
             if (mode == Mode.CLIENTS) {
@@ -42,6 +54,48 @@ class EndOnceIT {
         cluster.logs()
                 .expecting(":dmg.NodeLease:.*(did not answer for|is taken for dead)", "a node was killed")
                 .passes(List.of(on(0).path()));
+    }
+
+    /** Whoever stops hands on all that it has, backups included, before it is gone: nobody ends, and nothing is lost. */
+    private void oneIsStoppedAndAnotherOneKilledRightAfter() {
+        HttpClient anybody = HttpClient.newHttpClient();
+        Map<Integer, String> ids = new ConcurrentHashMap<>();
+        IntStream.range(0, HANDED_ON).parallel().forEach(i -> {
+            ids.put(i, asks(anybody, on(i % 3), "open handed-on-" + i, "none"));
+            assertThat(asks(anybody, on((i + 1) % 3), "set word " + i, ids.get(i)))
+                    .isEqualTo("ok");
+        });
+        try (Bystander bystander = Bystander.of(cluster)) {
+            cluster.stop(2);
+            cluster.kill(1);
+
+            ids.forEach((i, id) -> {
+                assertThat(asks(anybody, on(0), "get who", id)).isEqualTo("handed-on-" + i);
+                assertThat(asks(anybody, on(0), "get word", id)).isEqualTo("" + i);
+            });
+            assertThat(cluster.newBrowser().says(on(0), "journal destroyed ")).isEmpty();
+            // Who has left is no holder, and not one of those who are taken for dead later.
+            assertThat(bystander.record(ids.get(2)).orElseThrow().holders()).hasSize(1);
+            assertThat(bystander.rows()).isLessThanOrEqualTo(2);
+        }
+        cluster.restart(1, 2);
+    }
+
+    private static String asks(HttpClient anybody, LiveWar node, String message, String id) {
+        try {
+            HttpResponse<String> answer = anybody.send(
+                    HttpRequest.newBuilder(node.say(message))
+                            .header("Cookie", "JSESSIONID=" + id)
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.statusCode()).as("%s: %s", message, answer.body()).isEqualTo(200);
+            return answer.body();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
+        }
     }
 
     private void theNodeIsKilledThatRunsTheListeners() {

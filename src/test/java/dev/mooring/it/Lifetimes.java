@@ -21,6 +21,10 @@ final class Lifetimes {
     private static final Duration SHORT = Duration.ofSeconds(2);
     private static final Duration LONG = Duration.ofMinutes(30);
     private static final Duration ROUND = Duration.ofMillis(400);
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    private static final String TOGETHER = "many that are due together";
+    private static final int MANY = 40;
 
     private final NodeCluster cluster;
     private final LiveWar here;
@@ -57,6 +61,7 @@ final class Lifetimes {
         on("given more time on the other node", this::givenMore);
         on("without a limit", browser -> withoutLimit(browser, "0"));
         on("with a negative limit", browser -> withoutLimit(browser, "-1"));
+        cases.put(TOGETHER, CompletableFuture.supplyAsync(this::manyTogether, people));
     }
 
     private interface Case {
@@ -84,7 +89,9 @@ final class Lifetimes {
         Map<String, Duration> late = new TreeMap<>();
         for (Map.Entry<String, CompletableFuture<Duration>> entry : cases.entrySet()) {
             late.put(entry.getKey(), entry.getValue().get(1, TimeUnit.MINUTES));
-            if (!entry.getKey().contains("out a limit") && !entry.getKey().contains("negative")) {
+            if (!entry.getKey().contains("out a limit")
+                    && !entry.getKey().contains("negative")
+                    && !entry.getKey().equals(TOGETHER)) {
                 Ends.destroyedOnce(
                         List.of(here, there),
                         cluster.newBrowser(),
@@ -185,6 +192,45 @@ final class Lifetimes {
         assertThat(browser.says(there, "invalidate")).isEqualTo("ok");
         Ends.invalidated(silent);
         return Duration.ZERO;
+    }
+
+    /** Every other one is on both nodes when it is due, if it is not evicted before. */
+    private Duration manyTogether() {
+        String prefix = "together-" + System.nanoTime() + "-";
+        Ends.Use first = Ends.Use.of(() -> openAndLimit(prefix + 0, true));
+        Ends.Use last = first;
+        for (int i = 1; i < MANY; i++) {
+            String owner = prefix + i;
+            boolean shared = i % 2 == 0;
+            last = Ends.Use.of(() -> openAndLimit(owner, shared));
+        }
+        Browser anybody = cluster.newBrowser();
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> ended(anybody, prefix).size() >= MANY);
+
+        Duration late =
+                Ends.onTime(prefix, System.nanoTime(), new Ends.Use(first.before(), last.after()), SHORT.plus(SHORT));
+        assertThat(ended(anybody, prefix)).hasSize(MANY).doesNotHaveDuplicates();
+        return late;
+    }
+
+    private void openAndLimit(String owner, boolean shared) {
+        Browser browser = cluster.newBrowser();
+        browser.says(here, "open " + owner);
+        if (shared) {
+            browser.says(there, "get who");
+        }
+        limit(browser, here, SHORT.plus(SHORT));
+    }
+
+    /** The owners whose sessions have ended on either node. */
+    private List<String> ended(Browser anybody, String prefix) {
+        return List.of(here, there).stream()
+                .flatMap(node -> anybody.says(node, "journal destroyed ").lines())
+                .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+                .filter(owner -> owner.startsWith(prefix))
+                .toList();
     }
 
     private static void pause(Duration duration) {

@@ -121,10 +121,14 @@ final class NodeCluster implements AutoCloseable {
         nodes.get(number).kill();
     }
 
-    /** Starts the node with this number again on its base, after {@link #stop} or {@link #kill}. */
-    JettyNode restart(int number) {
-        nodes.set(number, launch(number));
-        return nodes.get(number).awaitStarted(START_LIMIT);
+    /** Starts the nodes with these numbers again on their bases, after {@link #stop} or {@link #kill}. */
+    void restart(int... numbers) {
+        for (int number : numbers) {
+            nodes.set(number, launch(number));
+        }
+        for (int number : numbers) {
+            nodes.get(number).awaitStarted(START_LIMIT);
+        }
     }
 
     /** A person who has been on none of the nodes yet. */

@@ -7,7 +7,7 @@
  * <tr><th>property</th><th>test</th></tr>
  * <tr><td>{@code evictionPolicy}</td><td>{@link dev.mooring.it.EvictionIT} (0 and idle seconds); all others run with -1</td></tr>
  * <tr><td>{@code saveOnCreate}</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
- * <tr><td>{@code saveOnInactiveEviction}</td><td>{@link dev.mooring.it.EvictionIT}: {@code storesWhatTheListenersChangeThatAreToldOfIt}</td></tr>
+ * <tr><td>{@code saveOnInactiveEviction}</td><td>{@link dev.mooring.it.EvictionRules}: {@code storesWhatTheListenersChangeThatAreToldOfIt}</td></tr>
  * <tr><td>{@code removeUnloadableSessions}</td><td>{@link dev.mooring.it.EvictionIT}: {@code
  *     removesADamagedRecordWhenSomebodyWantsItsSession}</td></tr>
  * <tr><td>{@code flushOnResponseCommit}, {@code savePeriod.seconds}, {@code useQueries}, {@code onlyClient}</td><td>without a meaning:
@@ -42,19 +42,33 @@
  * </table>
  *
  * <table>
- * <caption>How a session ends, on members and on clients</caption>
+ * <caption>How a session ends; each on members and on clients, by real nodes</caption>
  * <tr><th>what</th><th>test</th></tr>
- * <tr><td>ended on one node while a slow request, an asynchronous one and a WebSocket write to it on another, a third one loads it,
- *     and its id changes</td><td>{@link dev.mooring.it.EndRaceIT}</td></tr>
- * <tr><td>with those of the same id in other web applications</td><td>{@link dev.mooring.it.ExpiryIT}</td></tr>
- * <tr><td>on time, whatever uses or limits it on whatever node</td><td>{@code Lifetimes}, by {@link dev.mooring.it.ExpiryIT} (clocks off by
- *     ten minutes either way, no scavenger) and {@link dev.mooring.it.EvictionIT} ({@code evictionPolicy} 0 and 1)</td></tr>
- * <tr><td>many at once</td><td>{@link dev.mooring.it.EvictionIT}: {@code endsTogetherWhatIsDueTogether}; 5,000: {@code ManySessions},
- *     by {@code mvn -Pbench}</td></tr>
- * <tr><td>once, though the node that runs the listeners is killed, or the owner of the record; left over by a dead node; when no node
- *     is left</td><td>{@link dev.mooring.it.EndOnceIT}, {@link dev.mooring.it.NodeLossIT}</td></tr>
- * <tr><td>not at all, where nodes stop and start one by one</td><td>{@link dev.mooring.it.RollingRestartIT}</td></tr>
- * <tr><td>with a node that stops, if that is wanted</td><td>{@link dev.mooring.it.StockPropertiesIT}</td></tr>
+ * <tr><td>for good: invalidated on one node while a slow request, an asynchronous one and a WebSocket write to it on another, a third one
+ *     loads it, and its id changes; {@code sessionDestroyed} once, later calls throw, nothing comes back</td><td>{@link
+ *     dev.mooring.it.EndRaceIT}: {@code endsEverywhereOnceAndForGood} (500 rounds), {@code endsEverywhereOnceAndForGoodManyTimes} (5,000,
+ *     stress)</td></tr>
+ * <tr><td>with those of the same id in other web applications, of the same node and of others</td><td>{@link dev.mooring.it.ExpiryIT}:
+ *     {@code theSameIdEndsInEveryWebApplication}</td></tr>
+ * <tr><td>on time: left alone, with and without a socket; used by requests, messages or a long request of another node; limited there, more,
+ *     less, by 0 and by a negative number, by request and by socket; many at once, shared by two nodes and not</td><td>{@code Lifetimes}, by
+ *     {@link dev.mooring.it.ExpiryIT} ({@code evictionPolicy} -1, clocks off by ten minutes either way, no scavenger), {@link
+ *     dev.mooring.it.EvictionIT} and {@link dev.mooring.it.OtherEvictionIT} (0 and 1 in both modes, the latter in the stress run)</td></tr>
+ * <tr><td>on time though nodes set a cookie's age by clocks that are wrong</td><td>{@link dev.mooring.it.ExpiryIT}: {@code
+ *     aCookieIsRenewedWhenItIsTime}</td></tr>
+ * <tr><td>once, though the owner of the record is killed, or the node that runs the listeners; left over by a dead node</td><td>{@link
+ *     dev.mooring.it.EndOnceIT}: {@code theOwnersOfTheRecordsAreKilled}, {@code theNodeIsKilledThatRunsTheListeners}; {@link
+ *     dev.mooring.it.NodeLossIT}</td></tr>
+ * <tr><td>when no node is left</td><td>{@link dev.mooring.it.EndOnceIT}: {@code allNodesAreKilledAndTheTimeToLiveIsLeft} (clients; the
+ *     records of members go with them); right after a write {@code TimesToLiveIT}</td></tr>
+ * <tr><td>5,000 that are due together, and 100,000 that are not</td><td>{@code ManySessions}, by {@code mvn -Pbench}</td></tr>
+ * <tr><td>not at all, where one node stops and another is killed right after: backups are complete, row and holders gone</td><td>{@link
+ *     dev.mooring.it.EndOnceIT}: {@code oneIsStoppedAndAnotherOneKilledRightAfter}; {@link dev.mooring.it.ClientIT}: {@code
+ *     aNodeThatStopsLeavesNoRowAndNoTopic}</td></tr>
+ * <tr><td>not at all, where three nodes are restarted one by one under load</td><td>{@link dev.mooring.it.RollingRestartIT} (stress)</td></tr>
+ * <tr><td>with a node that stops, if that is wanted</td><td>{@link dev.mooring.it.StockPropertiesIT}: {@code
+ *     invalidateOnShutdownEndsTheSessionsOfTheNodeEverywhereAndNoOthers}</td></tr>
+ * <tr><td>after a split of the cluster, on either side</td><td>{@code SplitIT}</td></tr>
  * <tr><td>and what stays of it</td><td>{@link dev.mooring.it.LeftoversIT}</td></tr>
  * </table>
  *
