@@ -32,14 +32,15 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session map as a client of plain Hazelcast servers sees it, which know none of our classes: a change is applied here, to
- * the record as it was read, and the record that follows takes its place if it is still the one that was read. If not, somebody
- * else was faster, and the change is applied anew to what is there now. So the whole record travels, there and back.
+ * The session map as a client of plain Hazelcast servers sees it, which know none of our classes: a change is applied
+ * here, to the record as it was read, and the record that follows takes its place if it is still the one that was read.
+ * If not, somebody else was faster, and the change is applied anew to what is there now. So the whole record travels,
+ * there and back.
  *
  * <p>A call that got no answer may have put its record in place. The change is made again then, and the number of the
- * operation in the record tells it that there is nothing left to do. But no answer may also mean that only the backup did not
- * get the record: whoever finds its change in place after such a call puts the same record there once more, and what succeeds
- * then has its backups.
+ * operation in the record tells it that there is nothing left to do. But no answer may also mean that only the backup
+ * did not get the record: whoever finds its change in place after such a call puts the same record there once more, and
+ * what succeeds then has its backups.
  */
 final class ClientSessionMap extends SessionMap {
 
@@ -88,7 +89,10 @@ final class ClientSessionMap extends SessionMap {
         return calls.await("session " + key, new Swap(key.path(), change, () -> records.get(key.path()), threads));
     }
 
-    /** The records are fetched together; each that changes is a compare-and-set of its own, on {@value #THREADS} threads. */
+    /**
+     * The records are fetched together; each that changes is a compare-and-set of its own, on {@value #THREADS}
+     * threads.
+     */
     @Override
     public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
         Optional<Map<String, SessionRecord>> found = find(changes.keySet());
@@ -131,7 +135,10 @@ final class ClientSessionMap extends SessionMap {
         }
     }
 
-    /** Returns the records of these sessions; nothing if one of them cannot be read, which must not keep the others from it. */
+    /**
+     * Returns the records of these sessions; nothing if one of them cannot be read, which must not keep the others from
+     * it.
+     */
     private Optional<Map<String, SessionRecord>> find(Set<SessionKey> keys) {
         Set<String> paths = keys.stream().map(SessionKey::path).collect(Collectors.toSet());
         try {
@@ -212,8 +219,8 @@ final class ClientSessionMap extends SessionMap {
     }
 
     /**
-     * Servers do not know what a session is, so its records come here to be looked at, some at a time, and again when they may be
-     * left over, or after some minutes.
+     * Servers do not know what a session is, so its records come here to be looked at, some at a time, and again when
+     * they may be left over, or after some minutes.
      */
     @Override
     public Collection<SessionKey> leftOver(String scope, long dueBefore, boolean every) {

@@ -17,14 +17,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives records back the time to live that a client's compare-and-set takes from them: it has no argument for it, and leaves the
- * record for ever, or for as long as the servers' own configuration of the map says. Done right after the write and not within it;
- * where one write follows the other, once for all those of a moment.
+ * Gives records back the time to live that a client's compare-and-set takes from them: it has no argument for it, and
+ * leaves the record for ever, or for as long as the servers' own configuration of the map says. Done right after the
+ * write and not within it; where one write follows the other, once for all those of a moment.
  *
- * <p>A node that dies in between leaves a record that stays: the next write of any node sets it right, and where none comes the
- * sweep for left-over sessions goes by the record's own times. Too long a life is garbage; too short a one would be a lost
- * session. Therefore the record is read again after its life was set: of two nodes that write at once and hold different
- * opinions the one that comes last sees the record that won.
+ * <p>A node that dies in between leaves a record that stays: the next write of any node sets it right, and where none
+ * comes the sweep for left-over sessions goes by the record's own times. Too long a life is garbage; too short a one
+ * would be a lost session. Therefore the record is read again after its life was set: of two nodes that write at once
+ * and hold different opinions the one that comes last sees the record that won.
  *
  * <p>Thread-safe.
  */

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's clock for sessions: says when one may be due, and when uses are to be reported. One thread, which only hands on
- * to the server's own. Runs on {@code nanoTime}; thread-safe; nothing blocks but {@link #stop}.
+ * The node's clock for sessions: says when one may be due, and when uses are to be reported. One thread, which only
+ * hands on to the server's own. Runs on {@code nanoTime}; thread-safe; nothing blocks but {@link #stop}.
  */
 public final class Deadlines {
 
@@ -58,8 +58,8 @@ public final class Deadlines {
     }
 
     /**
-     * Runs a task once; of those that are due at the same time, some at a time, so that they leave threads for requests. The
-     * future is good for cancelling it alone.
+     * Runs a task once; of those that are due at the same time, some at a time, so that they leave threads for
+     * requests. The future is good for cancelling it alone.
      */
     @CanIgnoreReturnValue
     Future<?> in(long delayMs, Runnable task) {

@@ -10,9 +10,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A claim of one session's end, one step after the other, so that those of many sessions can take each step together: where it
- * must be due, the other holders say when they used it last, then the record decides. Has the session's turn of {@link Exchange} until it is
- * closed; used by one thread.
+ * A claim of one session's end, one step after the other, so that those of many sessions can take each step together:
+ * where it must be due, the other holders say when they used it last, then the record decides. Has the session's turn
+ * of {@link Exchange} until it is closed; used by one thread.
  */
 final class EndClaim implements AutoCloseable {
 
@@ -170,8 +170,8 @@ final class EndClaim implements AutoCloseable {
     }
 
     /**
-     * Tells whether the session, when it is due, is to be ended by another of the nodes that hold it, as far as this one knows
-     * them: all choose the same. Does not block.
+     * Tells whether the session, when it is due, is to be ended by another of the nodes that hold it, as far as this
+     * one knows them: all choose the same. Does not block.
      */
     static boolean isLeftToAnother(LiveSession session, Cluster cluster) {
         int mine = rank(session, cluster.node());

@@ -26,8 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sessions of one web application that may be due on this node. Those that are due together end together: each step of
- * their ends, from the claim to the tombstone, is one for all that wait for it, so that thousands are done within a second.
+ * The sessions of one web application that may be due on this node. Those that are due together end together: each step
+ * of their ends, from the claim to the tombstone, is one for all that wait for it, so that thousands are done within a
+ * second.
  *
  * <p>Thread-safe. Nothing blocks but what runs on the server's threads.
  */

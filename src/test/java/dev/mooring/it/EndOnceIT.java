@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A node, or the server that has the record, is killed while a session ends: its listeners run all the same, and once. And where one
- * stops and another is killed right after, no session ends.
+ * A node, or the server that has the record, is killed while a session ends: its listeners run all the same, and once.
+ * And where one stops and another is killed right after, no session ends.
  */
 class EndOnceIT {
     private static final Logger LOG = LoggerFactory.getLogger(EndOnceIT.class);
@@ -56,7 +56,9 @@ class EndOnceIT {
                 .passes(List.of(on(0).path()));
     }
 
-    /** Whoever stops hands on all that it has, backups included, before it is gone: nobody ends, and nothing is lost. */
+    /**
+     * Whoever stops hands on all that it has, backups included, before it is gone: nobody ends, and nothing is lost.
+     */
     private void oneIsStoppedAndAnotherOneKilledRightAfter() {
         HttpClient anybody = HttpClient.newHttpClient();
         Map<Integer, String> ids = new ConcurrentHashMap<>();

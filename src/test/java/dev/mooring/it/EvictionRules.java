@@ -182,7 +182,10 @@ abstract class EvictionRules {
         assertThat(late).isNotEmpty();
     }
 
-    /** Each step on whichever node and through whichever handle the dice say, with pauses in which the session is evicted. */
+    /**
+     * Each step on whichever node and through whichever handle the dice say, with pauses in which the session is
+     * evicted.
+     */
     @Test
     void losesNoWriteWhileSessionsComeAndGo() {
         long seed = System.nanoTime();
@@ -204,7 +207,10 @@ abstract class EvictionRules {
         }
     }
 
-    /** Waits until the one node that has the session has evicted it, too: nothing to see from outside, but it takes no longer. */
+    /**
+     * Waits until the one node that has the session has evicted it, too: nothing to see from outside, but it takes no
+     * longer.
+     */
     private void holdersAndThen(String id) {
         holdersOf(id, 1);
         pauseFor(1_000L * policy + 1_100);

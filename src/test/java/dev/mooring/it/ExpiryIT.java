@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sessions expire when they are due, on whatever nodes they are used, though Jetty's own scavenger never runs, and though the clock of
- * one node is ten minutes slow and that of the other ten minutes fast. Those of the same id in another web application end with them.
- * Nor do such clocks have a cookie renewed too early or never that has an age.
+ * Sessions expire when they are due, on whatever nodes they are used, though Jetty's own scavenger never runs, and
+ * though the clock of one node is ten minutes slow and that of the other ten minutes fast. Those of the same id in
+ * another web application end with them. Nor do such clocks have a cookie renewed too early or never that has an age.
  */
 class ExpiryIT {
     private static final Logger LOG = LoggerFactory.getLogger(ExpiryIT.class);

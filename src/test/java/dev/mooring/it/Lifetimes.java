@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Sessions on two nodes that are used, limited and left alone in every way at the same time, each of which must end when it is due
- * and no earlier. The same for every eviction policy and mode.
+ * Sessions on two nodes that are used, limited and left alone in every way at the same time, each of which must end
+ * when it is due and no earlier. The same for every eviction policy and mode.
  */
 final class Lifetimes {
     private static final Duration SHORT = Duration.ofSeconds(2);

@@ -21,7 +21,9 @@ import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.client.ClientUpgradeRequest;
 import org.eclipse.jetty.websocket.client.WebSocketClient;
 
-/** Opens WebSockets in the ways that the JDK's client does not know: over HTTP/2 (RFC 8441), compressed. Thread-safe. */
+/**
+ * Opens WebSockets in the ways that the JDK's client does not know: over HTTP/2 (RFC 8441), compressed. Thread-safe.
+ */
 final class LineClient implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 

@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Real Jetty nodes in one Hazelcast cluster of their own: random name, random free ports of the loopback address. They are started
- * at the same moment; the plain servers of {@link Mode#CLIENTS} before them. Not thread-safe.
+ * Real Jetty nodes in one Hazelcast cluster of their own: random name, random free ports of the loopback address. They
+ * are started at the same moment; the plain servers of {@link Mode#CLIENTS} before them. Not thread-safe.
  */
 final class NodeCluster implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
@@ -60,7 +60,9 @@ final class NodeCluster implements AutoCloseable {
         return start(name, size, mode, content, base -> {});
     }
 
-    /** As {@link #start(String, int, Mode, Consumer)}, with {@code finish} called for each base before its node starts. */
+    /**
+     * As {@link #start(String, int, Mode, Consumer)}, with {@code finish} called for each base before its node starts.
+     */
     static NodeCluster start(
             String name, int size, Mode mode, Consumer<JettyBase.Builder> content, Consumer<JettyBase> finish) {
         var cluster = new NodeCluster(mode);

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The servers that hold the sessions hang, or are killed: what two nodes answer meanwhile, by HTTP, at an upgrade and in a WebSocket,
- * and afterwards. The second node has {@code onStoreFailure=anonymous}, and {@code createSession}, which makes no difference to who brings
- * a session id.
+ * The servers that hold the sessions hang, or are killed: what two nodes answer meanwhile, by HTTP, at an upgrade and
+ * in a WebSocket, and afterwards. The second node has {@code onStoreFailure=anonymous}, and {@code createSession},
+ * which makes no difference to who brings a session id.
  */
 class StoreFailureIT {
     private static final String ENVIRONMENT = "ee10";
@@ -93,7 +93,9 @@ class StoreFailureIT {
         }
     }
 
-    /** The last value that was sent, and the last one that was answered as stored. Used by one thread after the other. */
+    /**
+     * The last value that was sent, and the last one that was answered as stored. Used by one thread after the other.
+     */
     private static final class Written {
         private long sent;
         private long answered;
