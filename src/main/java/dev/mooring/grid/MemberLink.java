@@ -1,5 +1,6 @@
 package dev.mooring.grid;
 
+import com.hazelcast.cluster.Cluster;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.EvictionPolicy;
 import com.hazelcast.config.InMemoryFormat;
@@ -29,6 +30,7 @@ final class MemberLink implements Link {
 
     private final GridConfig.Member config;
     private final HazelcastInstance hazelcast;
+    private final Cluster cluster;
     private final String clusterName;
 
     /** Whether this node started the instance, and so stops it. */
@@ -40,7 +42,8 @@ final class MemberLink implements Link {
         this.config = config;
         this.hazelcast = hazelcast;
         this.own = own;
-        // Not to be asked of an instance that has ended.
+        // Not to be asked of an instance that has ended, perhaps by somebody else's hand.
+        this.cluster = hazelcast.getCluster();
         this.clusterName = hazelcast.getConfig().getClusterName();
         this.pulse = Pulse.start(hazelcast);
     }
@@ -85,7 +88,7 @@ final class MemberLink implements Link {
 
     @Override
     public long clusterTime() {
-        return hazelcast.getCluster().getClusterTime();
+        return cluster.getClusterTime();
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -96,7 +97,7 @@ final class StoreCalls {
                             subject + ": its record in Hazelcast cluster " + clusterName + " is damaged", cause);
                 }
                 pauseIfUndecided(subject, cause, deadline);
-            } catch (TimeoutException | HazelcastException | IllegalStateException e) {
+            } catch (TimeoutException | HazelcastException | IllegalStateException | RejectedExecutionException e) {
                 throw unavailable(subject, e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -128,7 +129,7 @@ final class StoreCalls {
     private static <T> CompletableFuture<T> begin(Supplier<? extends CompletionStage<T>> call) {
         try {
             return call.get().toCompletableFuture();
-        } catch (HazelcastException | IllegalStateException e) {
+        } catch (HazelcastException | IllegalStateException | RejectedExecutionException e) {
             return CompletableFuture.failedFuture(e);
         }
     }

@@ -2,6 +2,7 @@ package dev.mooring.session;
 
 import dev.mooring.grid.Grid;
 import dev.mooring.grid.Inbox;
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import dev.mooring.model.Notice;
@@ -16,6 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -133,16 +137,33 @@ final class Cluster {
             return call.get();
         } catch (StoreUnavailableException e) {
             figures.storeFailure();
-            StoreFailure.note(e);
-            throw e;
+            throw StoreFailure.noted(e);
         } finally {
             RequestScope.waited(System.nanoTime() - start);
         }
     }
 
+    /** Waits for what another thread asks of the cluster, as for a call of its own. */
+    static <T extends @Nullable Object> T await(CompletableFuture<T> others) {
+        long begun = System.nanoTime();
+        try {
+            return others.copy()
+                    .orTimeout(Patience.end(Grid.CALL_TIMEOUT) - begun, TimeUnit.NANOSECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            throw StoreFailure.shared(e.getCause());
+        } finally {
+            RequestScope.waited(System.nanoTime() - begun);
+        }
+    }
+
     /** Makes a session findable by an id that it takes later, for as long as it may live without another use. */
     void alias(SessionKey key, String id, long maxInactiveMs) {
-        grid.aliases().put(key.named(id), key, maxInactiveMs <= 0 ? 0 : maxInactiveMs + aliasSlack.toMillis());
+        long lifeMs = maxInactiveMs <= 0 ? 0 : maxInactiveMs + aliasSlack.toMillis();
+        noting(() -> {
+            grid.aliases().put(key.named(id), key, lifeMs);
+            return true;
+        });
     }
 
     /** Keeps the id that a session has now, if it took that later, for another life. */
@@ -155,13 +176,16 @@ final class Cluster {
 
     void dropAlias(SessionKey key, String id) {
         if (!id.equals(key.name())) {
-            grid.aliases().drop(key.named(id));
+            noting(() -> {
+                grid.aliases().drop(key.named(id));
+                return true;
+            });
         }
     }
 
     /** Follows an id that a session took later. */
     Optional<SessionKey> resolve(SessionKey id) {
-        return grid.aliases().resolve(id);
+        return noting(() -> grid.aliases().resolve(id));
     }
 
     /** Returns those of these ids by which there is, or may be, a session. */

@@ -4,6 +4,7 @@ import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
@@ -89,7 +90,7 @@ final class CommitStream extends HttpStream.Wrapper {
             request.setAttribute(COMMITTED, true);
             failure = failureOf(response);
         } else if (last) {
-            failure = store();
+            failure = store(Duration.ZERO);
         }
         if (failure == null) {
             super.send(metaData, response, last, content, callback);
@@ -107,28 +108,31 @@ final class CommitStream extends HttpStream.Wrapper {
 
     private @Nullable StoreUnavailableException failureOf(MetaData.Response response) {
         StoreUnavailableException met = StoreFailure.metBy(request);
-        return met != null && response.getStatus() == HttpStatus.INTERNAL_SERVER_ERROR_500 ? met : store();
+        return met != null && response.getStatus() == HttpStatus.INTERNAL_SERVER_ERROR_500
+                ? met
+                : store(RequestScope.waitedBy(request));
     }
 
-    private @Nullable StoreUnavailableException store() {
+    /** @param waited what the answer has waited for the cluster before */
+    private @Nullable StoreUnavailableException store(Duration waited) {
         LiveSession session = manager.getManagedSession(request) instanceof LiveSession live ? live : null;
         // The cookie of a new session would take the place of that of the session which could not be read.
         StoreUnavailableException failure = session == null ? null : StoreFailure.of(request);
         if (failure == null) {
-            try (Patience ignored = Patience.begin(RequestScope.waitedBy(request))) {
+            try (Patience ignored = Patience.begin(waited)) {
                 Touched touched = RequestScope.touchedBy(request);
                 if (touched != null) {
                     touched.store();
                 }
                 if (session != null) {
-                    session.store();
+                    session.storeUnlessOver();
                 }
                 if (touched != null) {
                     touched.failIfLost();
                 }
                 return null;
-            } catch (StoreUnavailableException e) {
-                failure = e;
+            } catch (RuntimeException e) {
+                failure = StoreFailure.ofAny(e, session == null ? "of a request" : session.key());
             }
         }
         if (session != null) {

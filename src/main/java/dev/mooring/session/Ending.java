@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
@@ -70,7 +71,7 @@ final class Ending {
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: not ended yet, although due", session.key(), e);
             session.uses().snooze();
-        } catch (IllegalStateException e) {
+        } catch (SessionOverException e) {
             LOG.debug("Session {}: ends already", session.key(), e);
         }
     }
@@ -127,7 +128,7 @@ final class Ending {
     /**
      * Ends the session, whatever its deadline.
      *
-     * @throws IllegalStateException if the session has ended
+     * @throws SessionOverException if the session has ended
      * @throws StoreUnavailableException if the cluster did not confirm; then the session lives
      */
     void invalidate() {
@@ -151,8 +152,13 @@ final class Ending {
 
     /** Ends a session that was made for a response which is not sent: nobody has its id. */
     void abandonUnlessStored() {
-        if (!data.stored()) {
+        if (data.stored()) {
+            return;
+        }
+        try {
             invalidate();
+        } catch (SessionOverException e) {
+            LOG.debug("Session {}: has ended before", session.key(), e);
         }
     }
 
@@ -172,7 +178,7 @@ final class Ending {
         application.deadlines().run(() -> {
             try {
                 end(cause, null);
-            } catch (StoreUnavailableException | IllegalStateException e) {
+            } catch (StoreUnavailableException | SessionOverException e) {
                 LOG.debug("Session {}: its end is gone on with later", session.key(), e);
                 session.uses().snooze();
             }
@@ -180,6 +186,12 @@ final class Ending {
     }
 
     private boolean begin(EndCause cause, @Nullable Long dueAt) {
+        try (Patience ignored = RequestScope.patience()) {
+            return claim(cause, dueAt);
+        }
+    }
+
+    private boolean claim(EndCause cause, @Nullable Long dueAt) {
         if (!session.awaitEndable(dueAt != null)) {
             return false;
         }
@@ -192,7 +204,7 @@ final class Ending {
         }
         Outcome outcome;
         try (EndClaim claim = new EndClaim(
-                session, cluster, cause, dueAt, false, session.exchange().turnAtLast())) {
+                session, cluster, cause, dueAt, false, session.exchange().turn())) {
             outcome = claim.run();
         }
         if (outcome == null) {
@@ -206,7 +218,7 @@ final class Ending {
         if (outcome.result() != Outcome.Result.NOT_DUE) {
             elsewhere(outcome.endCause());
             if (dueAt == null) {
-                throw new IllegalStateException("Session " + session.key() + " has ended on another node");
+                throw new SessionOverException(session.key(), "has ended on another node");
             }
         }
         return false;
@@ -286,7 +298,7 @@ final class Ending {
     }
 
     private void leaveTombstone() {
-        try {
+        try (Patience ignored = RequestScope.patience()) {
             cluster.apply(session.key(), new Change.End(cluster.node()));
             buried();
         } catch (StoreUnavailableException e) {
@@ -333,7 +345,7 @@ final class Ending {
     /**
      * The record says that the session has ended, or ends. Does not block.
      *
-     * @throws IllegalStateException if this node is to end it, which it does then
+     * @throws SessionOverException if this node is to end it, which it does then
      */
     void met(Outcome refusal) {
         SessionRecord view = refusal.view();
@@ -342,7 +354,7 @@ final class Ending {
                 && cluster.node().equals(view.endingNode())) {
             // A claim of which nobody here knew whether it had arrived.
             later(refusal.endCause());
-            throw new IllegalStateException("Session " + session.key() + " is being ended");
+            throw new SessionOverException(session.key(), "is being ended");
         }
         elsewhere(refusal.endCause());
     }

@@ -149,10 +149,10 @@ final class Exchange {
         } finally {
             RequestScope.waited(System.nanoTime() - begun);
         }
-        throw new StoreUnavailableException(
+        throw StoreFailure.noted(new StoreUnavailableException(
                 "session " + session.key() + ": the session store, Hazelcast cluster " + cluster.name()
                         + ", did not answer another thread in time",
-                null);
+                null));
     }
 
     /** Waits for a turn for as long as that takes. */
@@ -174,7 +174,7 @@ final class Exchange {
      *
      * @return whether it was evicted
      * @throws StoreUnavailableException if it cannot be known what the session is now
-     * @throws IllegalStateException if this node itself was about to end it, and now does
+     * @throws SessionOverException if this node itself was about to end it, and now does
      */
     boolean refresh() {
         try (Patience ignored = Patience.begin(Duration.ZERO);

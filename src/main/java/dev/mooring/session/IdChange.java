@@ -75,7 +75,7 @@ final class IdChange {
         try (AutoLock ignored = session.lock()) {
             session.checkAlive();
             session.onIdChanged();
-        } catch (IllegalStateException e) {
+        } catch (SessionOverException e) {
             cluster.dropAlias(session.key(), newId);
             throw e;
         }

@@ -81,7 +81,7 @@ final class LeftOvers {
                     if (!session.attachments().isEmpty()) {
                         session.makeCurrent();
                     }
-                } catch (IllegalStateException e) {
+                } catch (SessionOverException e) {
                     LOG.debug("Session {}: ends already", session.key(), e);
                 } catch (StoreUnavailableException e) {
                     LOG.debug("{}: sessions with WebSockets are looked at again later", application, e);

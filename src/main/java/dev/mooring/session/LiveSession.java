@@ -164,23 +164,25 @@ public final class LiveSession extends StatefulSession {
     void makeCurrentIfPossible() {
         try {
             makeCurrent();
-        } catch (StoreUnavailableException | IllegalStateException e) {
+        } catch (StoreUnavailableException | SessionOverException e) {
             LOG.debug("Session {}: id as last known", key(), e);
         }
     }
 
     @Override
     public @Nullable Object getAttribute(String name) {
-        makeCurrent();
-        materialise(name);
         Object value;
-        try (AutoLock ignored = lock()) {
-            if (isOver() && Login.ATTRIBUTES.contains(name)) {
-                // Jetty's authenticators look into the session that a request was found with. If that has ended
-                // meanwhile, its user is nobody, and the request no error.
+        try {
+            makeCurrent();
+            materialise(name);
+            value = super.getAttribute(name);
+        } catch (SessionOverException e) {
+            if (!isAlive() && Login.ATTRIBUTES.contains(name)) {
+                // Jetty's authenticators look into the session that a request was found with. If that has ended, or
+                // ends, meanwhile, its user is nobody, and the request no error.
                 return null;
             }
-            value = super.getAttribute(name);
+            throw e;
         }
         touch(name, value);
         return value;
@@ -352,7 +354,11 @@ public final class LiveSession extends StatefulSession {
         }
     }
 
-    /** Stores what was changed here, see {@link Writes#store}. */
+    /**
+     * Stores what was changed here, see {@link Writes#store}.
+     *
+     * @throws SessionOverException if this node was about to end the session, and now does
+     */
     void store() {
         if (writes.store() && residence.isEvicted()) {
             // The write has made this node a holder, which is to know of changes, and of the deadline.
@@ -363,10 +369,19 @@ public final class LiveSession extends StatefulSession {
         }
     }
 
+    /** The same where nobody has to know that the session ends: what was set in it is dropped with it. */
+    void storeUnlessOver() {
+        try {
+            store();
+        } catch (SessionOverException e) {
+            LOG.debug("Session {}: ends, and what was set in it is dropped", key(), e);
+        }
+    }
+
     /** Stores what was changed in place, where nobody is left to be told of a failure. */
     void storeAtTheEnd() {
         try {
-            store();
+            storeUnlessOver();
         } catch (StoreUnavailableException e) {
             LOG.warn("Session {}: what was changed in place is not stored", key(), e);
         }
@@ -517,13 +532,26 @@ public final class LiveSession extends StatefulSession {
         ending.invalidate();
     }
 
+    /** Nothing escapes from here to Jetty, which would log the whole id. */
     @Override
     public boolean beginInvalidate() {
-        return ending.beginForJetty();
+        try {
+            return ending.beginForJetty();
+        } catch (SessionOverException e) {
+            LOG.debug("Session {}: has ended before", key(), e);
+        } catch (RuntimeException e) {
+            LOG.warn("Session {}: lives on, although one of the same id has ended in another application", key(), e);
+        }
+        return false;
     }
 
+    /** As {@link #beginInvalidate}. */
     @Override
     public void finishInvalidate() {
-        ending.finish(super::finishInvalidate);
+        try {
+            ending.finish(super::finishInvalidate);
+        } catch (RuntimeException e) {
+            LOG.warn("Session {}: has ended, and something is left of it", key(), e);
+        }
     }
 }

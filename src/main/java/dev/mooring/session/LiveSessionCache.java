@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What Jetty's session manager of one web application calls: its SPI, answered by the parts of a {@link WebApplication}.
  *
- * <p>Nothing escapes from here into Jetty's session manager when the cluster does not answer, for that would log the whole id
- * and go on without a session: the failure is left with the request, and {@link SessionRequestHandler} answers it with 503.
+ * <p>Nothing escapes from here into Jetty's session manager, which would log the whole id and go on without a session, the user being
+ * nobody: see {@link #find}. The same holds for what it asks of a {@link LiveSession} that it ends.
  *
  * <p>Thread-safe. Called by Jetty's request threads, and by whoever starts and stops the application; they load and store, and block.
  */
@@ -128,17 +128,30 @@ public final class LiveSessionCache extends DefaultSessionCache {
         if (!shared) {
             return super.get(id);
         }
-        LiveSession session = application().loads().find(id, true);
+        LiveSession session = find(id, true);
         if (session != null) {
             session.foundByRequest();
         }
         return session;
     }
 
-    /** Finds the session that an id opens, entered if asked; null if there is none or the cluster does not answer. */
     @Override
     protected @Nullable ManagedSession getAndEnter(String id, boolean enter) throws Exception {
-        return shared ? application().loads().find(id, enter) : super.getAndEnter(id, enter);
+        return shared ? find(id, enter) : super.getAndEnter(id, enter);
+    }
+
+    /**
+     * Finds the session that an id opens, entered if asked; null if there is none, or it ends. Whatever keeps it from being found is left
+     * with the request, which is refused for it: the cluster does not answer, this node stops, or something is wrong that nobody
+     * thought of. No request becomes one of nobody by it.
+     */
+    private @Nullable LiveSession find(String id, boolean enter) {
+        try {
+            return application().loads().find(id, enter);
+        } catch (RuntimeException e) {
+            StoreFailure.leave(StoreFailure.ofAny(e, application().cluster().key(id)));
+            return null;
+        }
     }
 
     // ---- sessions that are made, used and renamed
@@ -205,8 +218,9 @@ public final class LiveSessionCache extends DefaultSessionCache {
         }
         try {
             // What was set by a thread of the request after the response was on its way.
-            live.store();
-        } catch (StoreUnavailableException e) {
+            live.storeUnlessOver();
+        } catch (RuntimeException e) {
+            // No request is left to be told.
             LOG.warn("Session {}: a change after the response is not stored", live.key(), e);
         }
     }
@@ -217,9 +231,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         if (!shared) {
             return super.delete(id);
         }
-        return Ending.hasJustEnded(application(), id)
-                ? null
-                : application().loads().find(id, false);
+        return Ending.hasJustEnded(application(), id) ? null : find(id, false);
     }
 
     @Override
@@ -231,7 +243,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
             // A new session must not take the id of the one that could not be read.
             return false;
         }
-        LiveSession session = application().loads().find(id, false);
+        LiveSession session = find(id, false);
         return session != null && session.isValid();
     }
 
@@ -245,16 +257,18 @@ public final class LiveSessionCache extends DefaultSessionCache {
         if (!shared) {
             return super.renewSessionId(oldId, newId, oldExtendedId, newExtendedId);
         }
-        LiveSession session = application().loads().find(oldId, true);
+        LiveSession session = find(oldId, true);
         if (session == null) {
             return null;
         }
         try {
             session.idChange().take(newId);
             tellIdListeners(session, oldId);
-        } catch (StoreUnavailableException | IllegalStateException e) {
-            // LiveSession.renewId sees that the id is still the old one, and tells the application.
+        } catch (SessionOverException e) {
             LOG.debug("Session {}: its id stays", session.key(), e);
+        } catch (RuntimeException e) {
+            // LiveSession.renewId sees that the id is still the old one, and tells the application.
+            LOG.debug("Session {}: its id stays", session.key(), StoreFailure.ofAny(e, session.key()));
         } finally {
             release(session);
         }
@@ -332,7 +346,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         deadlines.forEach(sessions(LiveSessions::all, List.of()), session -> {
             try {
                 session.invalidate();
-            } catch (IllegalStateException e) {
+            } catch (SessionOverException e) {
                 LOG.debug("Session {}: has ended before", session.key(), e);
             } catch (StoreUnavailableException e) {
                 LOG.warn("Session {}: lives on, although this node stops", session.key(), e);

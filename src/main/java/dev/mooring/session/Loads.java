@@ -1,6 +1,7 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.DamagedRecordException;
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
@@ -10,7 +11,6 @@ import dev.mooring.model.SessionRecord;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,7 +35,11 @@ final class Loads {
         this.cluster = application.cluster();
     }
 
-    /** Returns the session that an id opens, entered if asked; null if there is none, or the cluster does not answer. */
+    /**
+     * Returns the session that an id opens, entered if asked; null if there is none, or it ends.
+     *
+     * @throws StoreUnavailableException if that cannot be known, or this node stops and has handed the session on
+     */
     @Nullable
     LiveSession find(String id, boolean enter) {
         try {
@@ -50,36 +54,39 @@ final class Loads {
                 if (!enter || session.enter()) {
                     return session;
                 }
-                if (session.isInvalidOrInvalidating() && sessions.get(id) == session || !session.isResident()) {
-                    // Just ending, and not yet out of the map.
+                boolean here = session.isResident();
+                if (!session.isAlive()) {
                     return null;
                 }
+                if (!here) {
+                    throw new StoreUnavailableException(
+                            "session " + session.key() + ": this node stops, and others carry it on", null);
+                }
+                // Evicted since it was found: the next look has it back.
             }
-        } catch (StoreUnavailableException e) {
-            StoreFailure.leave(e);
+        } catch (SessionOverException e) {
+            LOG.debug("Session {}: ends already", cluster.key(id), e);
             return null;
         }
     }
 
     private @Nullable LiveSession find(String id) {
-        LiveSession session = sessions.get(id);
-        if (session == null) {
-            session = load(id);
-        } else {
-            session.makeCurrent();
+        try (Patience ignored = RequestScope.patience()) {
+            LiveSession session = sessions.get(id);
+            if (session == null) {
+                session = load(id);
+            } else {
+                session.makeCurrent();
+            }
+            return session == null || !session.data().getId().equals(id) ? null : session;
         }
-        return session == null || !session.data().getId().equals(id) ? null : session;
     }
 
     private @Nullable LiveSession load(String id) {
         CompletableFuture<Optional<LiveSession>> mine = new CompletableFuture<>();
         CompletableFuture<Optional<LiveSession>> others = loading.putIfAbsent(id, mine);
         if (others != null) {
-            try {
-                return others.join().orElse(null);
-            } catch (CompletionException e) {
-                throw StoreFailure.shared(e.getCause());
-            }
+            return Cluster.await(others).orElse(null);
         }
         try {
             SessionKey key = cluster.key(id);

@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Patience;
 import java.time.Duration;
 import org.eclipse.jetty.server.Context;
 import org.eclipse.jetty.server.Request;
@@ -57,6 +58,12 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
         if (request != null && nanos > NOTICEABLE.toNanos()) {
             request.setAttribute(WAITED, waitedBy(request).plusNanos(nanos));
         }
+    }
+
+    /** Begins to count how long the current thread waits, with what the request that it works for, if any, has waited before. */
+    static Patience patience() {
+        Request request = current();
+        return Patience.begin(request == null ? Duration.ZERO : waitedBy(request));
     }
 
     /** Returns how long a request has waited for the cluster so far. */

@@ -134,7 +134,7 @@ final class Residence {
         if (!session.isInvalidOrInvalidating() && !evicted) {
             passivate();
         }
-        session.store();
+        session.storeUnlessOver();
         return session.exchange().leave(false);
     }
 }

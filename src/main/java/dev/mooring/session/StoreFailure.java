@@ -32,18 +32,34 @@ final class StoreFailure {
         return (StoreUnavailableException) request.getAttribute(ATTRIBUTE);
     }
 
+    /**
+     * Returns whatever kept a session from being found or stored as what is answered with 503; says so in the log where nobody has
+     * thought of it.
+     *
+     * @param session its name in messages; never its id
+     */
+    static StoreUnavailableException ofAny(RuntimeException failure, Object session) {
+        if (failure instanceof StoreUnavailableException unavailable) {
+            return unavailable;
+        }
+        LOG.warn("Session {}: neither found nor stored, by an error", session, failure);
+        return new StoreUnavailableException("session " + session + ": neither found nor stored, by an error", failure);
+    }
+
     /** Returns the failure of another thread's call, for a thread that has waited for it. */
     static StoreUnavailableException shared(@Nullable Throwable failure) {
         String message = failure == null ? null : failure.getMessage();
-        return new StoreUnavailableException(message == null ? "the session store did not confirm" : message, failure);
+        return noted(new StoreUnavailableException(
+                message == null ? "the session store did not confirm" : message, failure));
     }
 
-    /** Notes that the request which the current thread works for, if any, has met a failure. */
-    static void note(StoreUnavailableException failure) {
+    /** Notes that the request which the current thread works for, if any, has met a failure. Returns that. */
+    static StoreUnavailableException noted(StoreUnavailableException failure) {
         Request request = RequestScope.current();
         if (request != null) {
             request.setAttribute(MET, failure);
         }
+        return failure;
     }
 
     /** Returns a failure that was noted of a request, or null. */

@@ -33,7 +33,7 @@ final class Touched {
         names.forEach((session, touched) -> {
             long losses = session.writes().losses();
             session.inPlaceChanges().look(touched);
-            session.store();
+            session.storeUnlessOver();
             session.writes().failIfLostSince(losses);
         });
     }

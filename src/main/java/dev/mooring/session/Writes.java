@@ -1,6 +1,5 @@
 package dev.mooring.session;
 
-import dev.mooring.grid.Grid;
 import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
@@ -10,8 +9,6 @@ import dev.mooring.model.Outcome;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,7 +77,7 @@ final class Writes {
                 }
             }
             if (others != null) {
-                await(others);
+                Cluster.await(others);
             }
             if (pending != null && outcome != null) {
                 tell(mine, pending.kind(), outcome);
@@ -155,19 +152,6 @@ final class Writes {
     private void lost(RuntimeException failure) {
         try (AutoLock ignored = session.lock()) {
             loss = new Loss(loss.number + 1, failure);
-        }
-    }
-
-    private static void await(CompletableFuture<@Nullable Void> told) {
-        long begun = System.nanoTime();
-        try {
-            told.copy()
-                    .orTimeout(Patience.end(Grid.CALL_TIMEOUT) - begun, TimeUnit.NANOSECONDS)
-                    .join();
-        } catch (CompletionException e) {
-            throw StoreFailure.shared(e.getCause());
-        } finally {
-            RequestScope.waited(System.nanoTime() - begun);
         }
     }
 

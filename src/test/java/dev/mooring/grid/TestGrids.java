@@ -176,6 +176,11 @@ public final class TestGrids implements AutoCloseable {
         hazelcast(index).getLifecycleService().terminate();
     }
 
+    /** The Hazelcast instance of the first node ends, without a word to the node. */
+    public void endHazelcast() {
+        kill(0);
+    }
+
     /** A session of a web application of its own. */
     static SessionKey newKey() {
         return new SessionKey("0.0.0.0_" + UUID.randomUUID(), UUID.randomUUID().toString());

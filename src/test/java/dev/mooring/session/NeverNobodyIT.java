@@ -1,0 +1,269 @@
+package dev.mooring.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.mooring.grid.Grid;
+import dev.mooring.grid.TestGrids;
+import dev.mooring.model.Change;
+import dev.mooring.model.EndCause;
+import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionKey;
+import dev.mooring.model.Times;
+import dev.mooring.session.SessionPolicy.OnStoreFailure;
+import dev.mooring.testing.Policies;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.http.HttpTester;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.LocalConnector;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.Session;
+import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.session.DefaultSessionIdManager;
+import org.eclipse.jetty.session.SessionHandler;
+import org.eclipse.jetty.util.Callback;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A request that brings the id of a session is served with that, or refused, or the session is over: whatever goes wrong, its user never
+ * becomes nobody without a word. On a Jetty in this JVM, so that what nobody has thought of can be made to go wrong.
+ */
+@ParameterizedClass
+@EnumSource(names = {"MEMBER", "CLIENT"})
+class NeverNobodyIT {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final String WHO = "who";
+    private static final String SAID = "said";
+
+    @Parameter
+    TestGrids.Mode mode;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final Deadlines deadlines = new Deadlines(threads);
+    private final AtomicInteger ends = new AtomicInteger();
+    private final AtomicBoolean idsFail = new AtomicBoolean();
+    private final Server server = new Server();
+    private final LocalConnector connector = new LocalConnector(server);
+
+    /** Runs within a request that says {@code /between}, after it has changed its session. */
+    private Runnable between = () -> {};
+
+    private TestGrids grids;
+    private SessionHandler sessions;
+
+    @BeforeEach
+    void startJetty() throws Exception {
+        grids = TestGrids.of(mode, 1);
+        SessionPolicy policy = Policies.SESSIONS;
+        server.addConnector(connector);
+        server.addBean(new LiveSessionCacheFactory(grid(), policy, deadlines, new Figures()));
+        server.addBean(new GridSessionDataStoreFactory(grid(), policy));
+        sessions = new SessionHandler() {
+            @Override
+            public void onSessionDestroyed(Session session) {
+                ends.incrementAndGet();
+                super.onSessionDestroyed(session);
+            }
+        };
+        sessions.setSessionIdManager(new DefaultSessionIdManager(server) {
+            @Override
+            public String getExtendedId(String id, Request request) {
+                if (idsFail.getAndSet(false)) {
+                    throw new UnsupportedOperationException("nobody has thought of this");
+                }
+                return super.getExtendedId(id, request);
+            }
+        });
+        var requests = new SessionRequestHandler(sessions, OnStoreFailure.REJECT);
+        requests.setHandler(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                serve(request, response, callback);
+                return true;
+            }
+        });
+        sessions.setHandler(requests);
+        var context = new ContextHandler(sessions, "/");
+        context.addEventListener(SessionRequestHandler.scopeListener());
+        server.setHandler(context);
+        server.start();
+    }
+
+    @AfterEach
+    void stopJetty() throws Exception {
+        server.stop();
+        deadlines.stop();
+        threads.shutdown();
+        grids.close();
+    }
+
+    private void serve(Request request, Response response, Callback callback) {
+        String path = Request.getPathInContext(request);
+        Session session = request.getSession(path.equals("/open"));
+        if (path.equals("/open")) {
+            session.setAttribute(WHO, "ada");
+            session.setAttribute(SAID, new ArrayList<String>());
+        } else if (path.equals("/between")) {
+            // In place: it is stored with the response.
+            @SuppressWarnings("unchecked")
+            List<String> said = (List<String>) session.getAttribute(SAID);
+            said.add("something");
+            between.run();
+        }
+        String who = session == null ? "nobody" : String.valueOf(session.getAttribute(WHO));
+        response.write(true, ByteBuffer.wrap(who.getBytes(StandardCharsets.UTF_8)), callback);
+    }
+
+    /** The claim has arrived, and its answer has not. */
+    @Test
+    void whereThisNodeIsAboutToEndTheSessionItIsGoneAndEndsOnce() throws Exception {
+        String id = open();
+        claim(id);
+        heardOf(id);
+
+        assertThat(sessions.getSessionCache().get(id)).isNull();
+        assertThat(get("/who", id).getContent()).isEqualTo("nobody");
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(ends).hasValue(1));
+        assertThat(get("/who", id).getContent()).isEqualTo("nobody");
+    }
+
+    @Test
+    void whatARequestChangesWhileThisNodeIsAboutToEndTheSessionGoesWithIt() throws Exception {
+        String id = open();
+        between = () -> claim(id);
+
+        assertThat(get("/between", id).getStatus()).isEqualTo(200);
+
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(ends).hasValue(1));
+        assertThat(get("/who", id).getContent()).isEqualTo("nobody");
+    }
+
+    @Test
+    void anErrorThatNobodyHasThoughtOfRefusesTheRequestAndLeavesTheSession() throws Exception {
+        String id = open();
+        String renamed = "2" + id;
+        renameElsewhere(id, renamed);
+        heardOf(id);
+        idsFail.set(true);
+
+        HttpTester.Response refused = get("/who", renamed);
+
+        assertThat(refused.getStatus()).isEqualTo(503);
+        assertThat(refused.get("Retry-After")).isNotNull();
+        assertThat(refused.get("Set-Cookie")).isNull();
+        assertThat(get("/who", renamed).getContent()).isEqualTo("ada");
+    }
+
+    /** By somebody else's hand: nothing has told this node. */
+    @Test
+    void whenHazelcastHasEndedTheRequestIsServedByTheLeaseOrRefused() throws Exception {
+        String id = open();
+        assertThat(get("/who", id).getContent()).isEqualTo("ada");
+
+        grids.endHazelcast();
+
+        AtomicInteger refused = new AtomicInteger();
+        await().atMost(LIMIT).pollInterval(Duration.ofMillis(10)).until(() -> {
+            HttpTester.Response answer = get("/who", id);
+            if (answer.getStatus() == 503) {
+                return refused.incrementAndGet() == 20;
+            }
+            assertThat(answer.getStatus() + " " + answer.getContent()).isEqualTo("200 ada");
+            return false;
+        });
+        assertThat(get("/between", id).getStatus()).isEqualTo(503);
+    }
+
+    @Test
+    void afterTheNodeHasLeftTheClusterTheRequestIsRefused() throws Exception {
+        String id = open();
+
+        grid().stop();
+
+        assertThat(get("/who", id).getStatus()).isEqualTo(503);
+        assertThat(get("/who", "unknown").getStatus()).isEqualTo(503);
+    }
+
+    private Grid grid() {
+        return grids.grid(0);
+    }
+
+    private String open() throws Exception {
+        String cookie = request("/open", null).get("Set-Cookie");
+        // What follows the point names the node.
+        return cookie.substring(cookie.indexOf('=') + 1, cookie.indexOf('.'));
+    }
+
+    private HttpTester.Response get(String path, String id) throws Exception {
+        return request(path, id);
+    }
+
+    private HttpTester.Response request(String path, String id) throws Exception {
+        var request = HttpTester.newRequest();
+        request.setURI(path);
+        request.setHeader("Host", "localhost");
+        if (id != null) {
+            request.setHeader("Cookie", sessions.getSessionCookie() + "=" + id);
+        }
+        return HttpTester.parseResponse(connector.getResponse(request.generate()));
+    }
+
+    private SessionKey key(String id) {
+        return cache().application().cluster().key(id);
+    }
+
+    private LiveSessionCache cache() {
+        return (LiveSessionCache) sessions.getSessionCache();
+    }
+
+    private void claim(String id) {
+        Outcome claimed = grid().sessions()
+                .apply(
+                        key(id),
+                        new Change.Claim(grid().node(), EndCause.INVALIDATED, null, Set.of(), Times.UNKNOWN, 0));
+        assertThat(claimed.applied()).isTrue();
+    }
+
+    private void renameElsewhere(String id, String newId) {
+        grid().aliases().put(key(newId), key(id), 0);
+        long now = grid().clusterTime();
+        Outcome renamed = grid().sessions()
+                .apply(
+                        key(id),
+                        new Change.Delta(
+                                "elsewhere",
+                                1,
+                                1,
+                                false,
+                                new Times(now, now, now, now, 0),
+                                newId,
+                                null,
+                                Map.of(),
+                                Set.of(),
+                                Set.of()));
+        assertThat(renamed.applied()).isTrue();
+    }
+
+    /** The record has changed, which this node has been told. */
+    private void heardOf(String id) {
+        Heard known = cache().application().sessions().known(key(id));
+        known.told(known.version() + 1);
+    }
+}
