@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.hazelcast.client.impl.clientside.HazelcastClientInstanceImpl;
 import com.hazelcast.client.impl.clientside.HazelcastClientProxy;
 import com.hazelcast.client.impl.connection.ClientConnection;
+import com.hazelcast.client.impl.connection.ClientConnectionManager;
+import com.hazelcast.client.impl.spi.ClientClusterService;
 import com.hazelcast.cluster.Address;
 import com.hazelcast.cluster.Member;
 import com.hazelcast.core.HazelcastInstance;
@@ -12,6 +14,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -43,7 +46,8 @@ final class GivenUp {
 
     private static final Logger LOG = LoggerFactory.getLogger(GivenUp.class);
 
-    private final HazelcastInstance client;
+    private final ClientConnectionManager connections;
+    private final ClientClusterService servers;
     private final String clusterName;
     private final Runnable onBelieved;
 
@@ -54,15 +58,11 @@ final class GivenUp {
     /** The UUIDs in {@link #stayed}; written under the monitor, read without. */
     private volatile Set<UUID> known = Set.of();
 
-    /** {@link System#nanoTime()} at which a server that was given up was met again. */
+    /** Begins when a server is met that was given up. */
     @GuardedBy("this")
-    private long met;
+    private Doubt doubt = new Doubt(System.nanoTime());
 
-    /** The same since when all who gave it up are members with it. */
-    @GuardedBy("this")
-    private long complete;
-
-    /** The same of the last look. */
+    /** {@link System#nanoTime()} of the last look at a server in doubt. */
     @GuardedBy("this")
     private long looked = System.nanoTime() - LOOKS.toNanos();
 
@@ -72,7 +72,10 @@ final class GivenUp {
      * @param onBelieved run before a server that was given up is believed; must not block
      */
     GivenUp(HazelcastInstance client, String clusterName, Runnable onBelieved) {
-        this.client = client;
+        // Hazelcast hands out no client of another class.
+        HazelcastClientInstanceImpl inside = ((HazelcastClientProxy) client).client;
+        this.connections = inside.getConnectionManager();
+        this.servers = inside.getClientClusterService();
         this.clusterName = clusterName;
         this.onBelieved = onBelieved;
     }
@@ -104,15 +107,11 @@ final class GivenUp {
         if (suspects.isEmpty()) {
             return;
         }
-        HazelcastClientInstanceImpl instance = ((HazelcastClientProxy) client).client;
-        Collection<ClientConnection> connections =
-                instance.getConnectionManager().getActiveConnections();
-        Collection<Member> members = instance.getClientClusterService().getMemberList();
-        List<ClientConnection> strangers = connections.stream()
-                .filter(connection -> instance.getClientClusterService().getMember(connection.getRemoteUuid()) == null)
-                .toList();
-        if (!strangers.isEmpty()) {
-            if (strangers.size() < connections.size()) {
+        Collection<ClientConnection> present = connections.getActiveConnections();
+        if (present.stream().anyMatch(this::isStranger)) {
+            List<ClientConnection> strangers =
+                    present.stream().filter(this::isStranger).toList();
+            if (strangers.size() < present.size()) {
                 // An attempt to connect that began before the others
                 // gave it up; Hazelcast closes those that were through.
                 strangers.stream()
@@ -121,43 +120,47 @@ final class GivenUp {
             }
             throw new StoreCalls.MomentException(doubt(strangers.stream().map(ClientConnection::getRemoteAddress)));
         }
-        List<Member> back = members.stream()
-                .filter(member -> suspects.contains(member.getUuid()))
-                .toList();
-        if (!back.isEmpty() && !areBelieved(back, addresses(members))) {
-            throw new StoreUnavailableException(doubt(back.stream().map(Member::getAddress)), null);
+        Collection<Member> members = servers.getMemberList();
+        if (members.stream().anyMatch(member -> suspects.contains(member.getUuid()))) {
+            List<Member> back = members.stream()
+                    .filter(member -> suspects.contains(member.getUuid()))
+                    .toList();
+            if (!areBelieved(back, addresses(members))) {
+                throw new StoreUnavailableException(doubt(back.stream().map(Member::getAddress)), null);
+            }
         }
+    }
+
+    private boolean isStranger(ClientConnection connection) {
+        return servers.getMember(connection.getRemoteUuid()) == null;
     }
 
     private synchronized boolean areBelieved(List<Member> back, Set<Address> present) {
         long now = System.nanoTime();
         if (now - looked > LOOKS.toNanos()) {
-            met = now;
-            complete = now;
+            doubt = new Doubt(now);
             LOG.warn(
                     "Cluster {}: a server is met again that the others had given up; it is believed when all are together: {}",
                     clusterName,
                     back);
         }
         looked = now;
-        Set<UUID> servers = back.stream().map(Member::getUuid).collect(Collectors.toSet());
-        if (!stayed.entrySet().stream()
-                .filter(entry -> servers.contains(entry.getKey()))
-                .allMatch(entry -> present.containsAll(entry.getValue()))) {
-            complete = now;
-        }
-        boolean dead = now - met > Pulse.LONGEST_DOUBT.toNanos();
-        if (!dead && now - complete <= Pulse.KNOWN.toNanos()) {
+        Set<UUID> suspects = back.stream().map(Member::getUuid).collect(Collectors.toSet());
+        boolean together = stayed.entrySet().stream()
+                .filter(entry -> suspects.contains(entry.getKey()))
+                .allMatch(entry -> present.containsAll(entry.getValue()));
+        Optional<String> over = doubt.over(together, now);
+        if (over.isEmpty()) {
             return false;
         }
         onBelieved.run();
-        stayed.keySet().removeAll(servers);
+        stayed.keySet().removeAll(suspects);
         known = Set.copyOf(stayed.keySet());
         LOG.info(
                 "Cluster {}: {}, and its answers count again after {} ms",
                 clusterName,
-                dead ? "those who gave a server up are not there" : "all servers are together again",
-                Duration.ofNanos(now - met).toMillis());
+                over.get(),
+                doubt.age().toMillis());
         return true;
     }
 

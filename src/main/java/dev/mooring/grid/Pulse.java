@@ -8,6 +8,7 @@ import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.core.LifecycleService;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -31,12 +32,6 @@ final class Pulse {
 
     private static final Duration BEAT = Duration.ofMillis(100);
 
-    /** For so long all others must be members after a standstill: whoever was given up loses sight of them sooner. */
-    static final Duration KNOWN = Duration.ofSeconds(5);
-
-    /** After that the others are taken for dead: two halves of a cluster look for each other every 5 s. */
-    static final Duration LONGEST_DOUBT = Duration.ofSeconds(40);
-
     private static final String HEARTBEAT_LIMIT = "hazelcast.max.no.heartbeat.seconds";
     private static final int DEFAULT_HEARTBEAT_LIMIT = 60;
 
@@ -58,15 +53,11 @@ final class Pulse {
     @GuardedBy("this")
     private Set<Address> others;
 
-    /** {@link System#nanoTime()} at which the process woke from a standstill that is not over; written under the monitor. */
-    private volatile @Nullable Long awake;
+    /** Begins when the process wakes from a standstill; null while there is none. Written under the monitor. */
+    private volatile @Nullable Doubt doubt;
 
     /** From the moment a merge begins until it is done. */
     private volatile boolean merging;
-
-    /** {@link System#nanoTime()} since when all others are members again. */
-    @GuardedBy("this")
-    private long complete;
 
     private Pulse(HazelcastInstance hazelcast) {
         this.hazelcast = hazelcast;
@@ -110,7 +101,7 @@ final class Pulse {
             // Awake before the thread of the pulse is.
             beat();
         }
-        if (merging || awake != null) {
+        if (merging || doubt != null) {
             throw new StoreUnavailableException(
                     "the session store, Hazelcast cluster "
                             + hazelcast.getConfig().getClusterName()
@@ -126,8 +117,7 @@ final class Pulse {
     private synchronized void beat() {
         long now = System.nanoTime();
         if (now - beat > standstill.toNanos()) {
-            awake = now;
-            complete = now;
+            doubt = new Doubt(now);
         }
         // Only now, so that nobody sees a new beat without the doubt.
         beat = now;
@@ -149,38 +139,29 @@ final class Pulse {
     }
 
     private void look(Set<Address> present) {
-        String reason;
-        long since;
+        Doubt now = doubt;
+        Optional<String> over;
         synchronized (this) {
-            if (awake == null) {
+            if (now == null) {
                 others = present;
                 return;
             }
-            since = awake;
-            long now = System.nanoTime();
-            if (!present.containsAll(others)) {
-                complete = now;
-            }
-            if (others.isEmpty() || now - since > LONGEST_DOUBT.toNanos()) {
-                reason = "there is nobody else";
-            } else if (now - complete > KNOWN.toNanos()) {
-                reason = "all others are there";
-            } else {
-                return;
-            }
+            over = others.isEmpty()
+                    ? Optional.of("there is nobody else")
+                    : now.over(present.containsAll(others), System.nanoTime());
         }
-        believe(since, reason);
+        over.ifPresent(reason -> believe(now, reason));
     }
 
     private void changed(LifecycleEvent event) {
         if (event.getState() == LifecycleState.MERGING) {
             merging = true;
         } else if (event.getState() == LifecycleState.MERGED) {
-            Long since = awake;
-            if (since == null) {
+            Doubt now = doubt;
+            if (now == null) {
                 onMerge.run();
             } else {
-                believe(since, "it has merged with the others");
+                believe(now, "it has merged with the others");
             }
             merging = false;
         } else if (event.getState() == LifecycleState.MERGE_FAILED) {
@@ -189,19 +170,18 @@ final class Pulse {
     }
 
     /** Ends the doubt of a standstill, unless there was another one meanwhile. */
-    private void believe(long since, String reason) {
+    private void believe(Doubt over, String reason) {
         onMerge.run();
         synchronized (this) {
-            Long last = awake;
-            if (last == null || last != since) {
+            if (doubt != over) {
                 return;
             }
-            awake = null;
+            doubt = null;
         }
         LOG.info(
                 "This node stood still and was silent to the others; {}, and it answers again after {} ms",
                 reason,
-                Duration.ofNanos(System.nanoTime() - since).toMillis());
+                over.age().toMillis());
     }
 
     private Set<Address> othersNow() {
