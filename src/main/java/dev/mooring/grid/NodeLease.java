@@ -416,6 +416,10 @@ public final class NodeLease {
         NodeRow next = (found == null ? row : found).nextEpoch();
         boolean back = found == null ? rows.putIfAbsent(node, next) == null : rows.replace(node, found, next);
         if (back) {
+            if (found == null) {
+                // Somebody may have cleaned up after this node, until it could put its row there, and not after.
+                onBack.run();
+            }
             row = next;
             mergesMet = met;
             // The row's new epoch first, the lease's after it: a writer that sees the row tells this node from then on,
@@ -449,15 +453,29 @@ public final class NodeLease {
                 }
             });
             for (String gone : Set.copyOf(left)) {
-                if (!rows.containsKey(gone)) {
-                    // Not back since the look: its inbox would go with what it has left behind.
-                    onGone.accept(gone);
-                }
-                left.remove(gone);
+                cleanUpAfter(gone);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
             // As in renew(); what is left to do is done the next time.
             LOG.debug("Node {}: rows not observed", node, e);
+        }
+    }
+
+    /** Its inbox must not go if it is back; so it cannot come back meanwhile. */
+    private void cleanUpAfter(String gone) throws InterruptedException {
+        if (!rows.tryLock(gone, 0, TimeUnit.MILLISECONDS, DEATH.toMillis(), TimeUnit.MILLISECONDS)) {
+            // Somebody else is at it.
+            return;
+        }
+        try {
+            if (!rows.containsKey(gone)) {
+                onGone.accept(gone);
+            }
+            left.remove(gone);
+        } finally {
+            rows.unlock(gone);
         }
     }
 

@@ -16,11 +16,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -207,6 +211,51 @@ class NodeLeaseIT {
 
             assertThat(answer).isEqualTo(42);
             assertThat(grids.rows(1).get(grids.node(0)).fenced()).isFalse();
+        }
+
+        @Test
+        void isToldAgainWhereOthersCleanUpAfterItWhenItHasListenedAnew() {
+            SessionKey key = newKey();
+            grids.grid(0).inbox().register(key.scope(), notice -> 42);
+            long former = lease(0).epoch();
+            var cleaned = new AtomicBoolean();
+            lease(0).onBack(() -> {
+                grids.grid(0).inbox().listen();
+                if (!cleaned.getAndSet(true)) {
+                    grids.grid(1).inbox().forget(grids.node(0));
+                }
+            });
+
+            grids.rows(1).delete(grids.node(0));
+
+            awaitNewEpoch(0, former);
+            assertThat(grids.grid(1).inbox().tell(Set.of(grids.node(0)), Notice.Kind.DUE, key, 1))
+                    .isEqualTo(42);
+            assertThat(grids.rows(1).get(grids.node(0)).fenced()).isFalse();
+        }
+
+        @Test
+        void cannotComeBackWhileOthersCleanUpAfterIt() {
+            NodeRow row = new NodeRow(NodeRow.FIRST_EPOCH, 0, false);
+            grids.rows(0).set("away", row);
+            await().atMost(LIMIT).until(() -> lease(1).isKnown("away"));
+            var cleaned = new AtomicLong();
+            var back = new AtomicLong();
+            lease(1).onGone(gone -> {
+                lease(1).onGone(grids.grid(1).inbox()::forget);
+                CompletableFuture.runAsync(() -> {
+                    grids.rows(0).putIfAbsent("away", row.nextEpoch());
+                    back.set(System.nanoTime());
+                });
+                LockSupport.parkNanos(NodeLease.RENEWAL.toNanos());
+                cleaned.set(System.nanoTime());
+            });
+
+            grids.rows(0).delete("away");
+
+            await().atMost(LIMIT).until(() -> back.get() != 0);
+            assertThat(cleaned.get()).isNotZero().isLessThan(back.get());
+            grids.rows(0).delete("away");
         }
     }
 
