@@ -112,12 +112,26 @@ class CheckerTest {
     @Test
     void aSocketOfALiveSessionIsNotClosedAsIfItHadEnded() {
         assertThat(check(Map.of(), open, ok(Kind.CLOSE, "1008", 5, 5))).containsExactly(Violation.Kind.WRONG_CLOSE);
+        assertThat(check(Map.of(), open, ok(Kind.CLOSE, "1001", 5, 5))).isEmpty();
+        // Perhaps it has: nobody knows.
+        assertThat(check(
+                        Map.of(7, ONCE),
+                        open,
+                        operation(Kind.END, "", 2, 4, Result.UNKNOWN),
+                        ok(Kind.CLOSE, "1008", 5, 5)))
+                .isEmpty();
     }
 
     @Test
-    void aSocketOfAnEndedSessionIsClosedWithTheRightCode() {
-        assertThat(check(Map.of(7, ONCE), open, end, ok(Kind.CLOSE, "1006", 25, 25)))
-                .containsExactly(Violation.Kind.WRONG_CLOSE);
+    void aSocketOfAnEndedSessionIsClosedWithTheRightCodeUnlessItsNodeWasBroken() {
+        Operation close = ok(Kind.CLOSE, "1006", 25, 25);
+        var window = new Window(Fault.KILL, 0, 5, 30);
+
+        assertThat(check(Map.of(7, ONCE), open, end, close)).containsExactly(Violation.Kind.WRONG_CLOSE);
+        assertThat(check(Map.of(7, ONCE), open, end, ok(Kind.CLOSE, "1008", 25, 25)))
+                .isEmpty();
+        assertThat(Checker.check(List.of(open, end, close), List.of(window), Map.of(7, ONCE)))
+                .isEmpty();
     }
 
     @Test
@@ -125,7 +139,11 @@ class CheckerTest {
         assertThat(check(Map.of(7, new Destroyed(2, 0)), open, end)).containsExactly(Violation.Kind.DESTROYED_AGAIN);
         assertThat(check(Map.of(7, new Destroyed(1, 1)), open, end)).isEmpty();
         assertThat(check(Map.of(), open, end)).containsExactly(Violation.Kind.NOT_DESTROYED);
+        assertThat(check(Map.of(), open, operation(Kind.END, "", 10, 20, Result.UNKNOWN)))
+                .isEmpty();
         assertThat(check(Map.of(7, ONCE), open)).containsExactly(Violation.Kind.DESTROYED_ALIVE);
+        assertThat(check(Map.of(7, ONCE), open, operation(Kind.END, "", 10, 20, Result.UNKNOWN)))
+                .isEmpty();
     }
 
     @Test
@@ -146,6 +164,8 @@ class CheckerTest {
     @Test
     void aFormerIdOpensNothing() {
         assertThat(check(Map.of(), open, ok(Kind.FORMER_ID, "", 5, 6))).containsExactly(Violation.Kind.FORMER_ID);
+        assertThat(check(Map.of(7, ONCE), open, operation(Kind.FORMER_ID, "", 5, 6, Result.UNKNOWN), end))
+                .isEmpty();
     }
 
     private static List<Violation.Kind> check(Map<Integer, Destroyed> destroyed, Operation... operations) {

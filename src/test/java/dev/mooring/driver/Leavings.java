@@ -75,34 +75,56 @@ final class Leavings implements AutoCloseable {
     }
 
     private List<Violation> found(Collection<Operation> history) {
+        Map<Integer, SessionRecord.State> sessions = new TreeMap<>();
+        IMap<String, SessionRecord> records = client.getMap(MAP);
+        for (SessionRecord record : records.values()) {
+            if (record.attributes().containsKey(NUMBER)) {
+                sessions.put(numberOf(record), record.state());
+            }
+        }
+        Set<String> rows = client.<String, Object>getMap(MAP + "-nodes").keySet();
+        Set<String> inboxes = client.getDistributedObjects().stream()
+                .filter(ITopic.class::isInstance)
+                .map(topic -> topic.getName())
+                .filter(name -> name.startsWith(INBOX))
+                .map(name -> name.substring(INBOX.length()))
+                .collect(Collectors.toSet());
+        return check(history, sessions, rows, inboxes);
+    }
+
+    /**
+     * Checks what a cluster has.
+     *
+     * @param history all operations of the run
+     * @param sessions the states of the records that have attributes, by the numbers of their sessions
+     * @param rows the nodes that have a row
+     * @param inboxes the nodes that have an inbox
+     */
+    static List<Violation> check(
+            Collection<Operation> history,
+            Map<Integer, SessionRecord.State> sessions,
+            Set<String> rows,
+            Set<String> inboxes) {
         List<Violation> found = new ArrayList<>();
         Map<Integer, Operation> ends = new TreeMap<>();
         history.stream()
                 .filter(operation ->
                         (operation.kind() == Kind.END || operation.kind() == Kind.EXPIRY) && operation.ok())
                 .forEach(end -> ends.put(end.session(), end));
-        IMap<String, SessionRecord> records = client.getMap(MAP);
-        for (SessionRecord record : records.values()) {
-            Operation end = record.attributes().containsKey(NUMBER) ? ends.get(numberOf(record)) : null;
+        sessions.forEach((session, state) -> {
+            Operation end = ends.get(session);
             if (end != null) {
                 found.add(Violation.of(
                         Violation.Kind.LEFT_OVER,
-                        "session " + end.session() + " has ended, and its attributes are still there: "
-                                + record.state(),
+                        "session " + session + " has ended, and its attributes are still there: " + state,
                         List.of(end)));
             }
-        }
-        Set<Object> nodes = new TreeSet<>(client.getMap(MAP + "-nodes").keySet());
-        Set<Object> inboxes = client.getDistributedObjects().stream()
-                .filter(ITopic.class::isInstance)
-                .map(topic -> topic.getName())
-                .filter(name -> name.startsWith(INBOX))
-                .map(name -> name.substring(INBOX.length()))
-                .collect(Collectors.toCollection(TreeSet::new));
-        if (nodes.size() != DriverCluster.NODES || !inboxes.equals(nodes)) {
+        });
+        if (rows.size() != DriverCluster.NODES || !inboxes.equals(rows)) {
             found.add(Violation.of(
                     Violation.Kind.LEFT_OVER,
-                    DriverCluster.NODES + " nodes live, rows are there of " + nodes + ", inboxes of " + inboxes,
+                    DriverCluster.NODES + " nodes live, rows are there of " + new TreeSet<>(rows) + ", inboxes of "
+                            + new TreeSet<>(inboxes),
                     List.of()));
         }
         return found;

@@ -18,10 +18,8 @@ record Violation(Kind kind, String what, List<Operation> history) {
     enum Kind {
         /** A write that was answered, and is not there in the end. */
         LOST_UPDATE,
-        /** A read that misses a write which was answered before. */
+        /** A read that misses a write which was answered before: no order of the reads and writes of an attribute explains it. */
         STALE_READ,
-        /** Reads and writes of an attribute that no order explains, in another way. */
-        DISORDER,
         /** A value that was read and not written, or not yet. */
         NEVER_WRITTEN,
         /** A session that did something after its end. */
