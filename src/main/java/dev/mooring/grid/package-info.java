@@ -6,8 +6,9 @@
  *
  * <ol>
  *   <li>{@link dev.mooring.grid.Grid}, all of it for one node, made over a {@code Link}: {@code MemberLink} with an embedded
- *       Hazelcast of a {@code MemberContext}, which {@code Pulse} does not believe after a standstill; {@code ClientLink} with servers, whose time {@code
- *       ServerClock} keeps, and some of whom {@code GivenUp} does not believe. {@code HazelcastSettings} are ours.
+ *       Hazelcast of a {@code MemberContext}, which {@code Pulse} does not believe after a standstill; {@code ClientLink} with
+ *       servers, whose time {@code ServerClock} keeps, and some of whom {@code GivenUp} does not believe; both until the {@code
+ *       Doubt} is over. {@code HazelcastSettings} are ours.
  *   <li>{@link dev.mooring.grid.SessionMap}, the records: {@code MemberSessionMap} sends an {@code ApplyChange}, {@code
  *       ClientSessionMap} swaps whole records and gives them their {@code TimesToLive}; both by {@code StoreCalls}, which make
  *       one exception of every way of not getting an answer, within the thread's {@link dev.mooring.grid.Patience}. {@link
