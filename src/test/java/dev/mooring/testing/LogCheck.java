@@ -68,6 +68,9 @@ public final class LogCheck {
                         + "|:chsieio.RegistrationOperation:.*(CallerNotMember|ClusterTopologyChanged)",
                 "members that start at the same moment meet half-way, and Hazelcast tries again");
         expecting(
+                ":chsioi.Invocation:.*Future\\.complete\\(Object\\) on completed future",
+                "a backup's word that comes just when it is given up, after a second: whoever has called calls again");
+        expecting(
                 "^WARNING: .*(sun\\.misc\\.Unsafe|maintainers of class com\\.hazelcast\\.)",
                 "Java 24 and later name what Hazelcast still uses");
     }
