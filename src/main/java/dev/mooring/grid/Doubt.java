@@ -4,9 +4,10 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The time during which nothing counts that a part of a cluster answers, because another part may have given it up. Two parts look for
- * each other every five seconds and merge. So it is over when all who might know better have been together with that part for a
- * while, and have handed over what they have; or when they are away for so long that they are taken for dead.
+ * The time during which nothing counts that a part of a cluster answers, because another part may have given it up. Two
+ * parts look for each other every five seconds and merge. So it is over when all who might know better have been
+ * together with that part for a while, and have handed over what they have; or when they are away for so long that they
+ * are taken for dead.
  *
  * <p>Guarded by whoever has it, but for {@link #age}; nothing blocks.
  */

@@ -25,16 +25,17 @@ import org.slf4j.LoggerFactory;
 /**
  * The servers that a client has seen the others give up, and does not believe when it meets them again.
  *
- * <p>A server that stood still for too long is, awake again, a cluster of its own, which answers from copies as they were. A
- * client comes to it in two ways. An attempt to connect that waited for the sleeping server succeeds when it wakes. And where
- * the parts are equal it may be the other one that gives way and joins the server that slept: the client, cut off, then finds
- * a cluster that goes by what that server has. Whoever gives way comes back under a new UUID; so a UUID that was seen to go and
- * is among the members again is that of a part which was given up. Its cluster is believed when those who gave it up have been
- * members for a while, and so have handed over what they have, or when they are away for so long that they are taken for dead.
+ * <p>A server that stood still for too long is, awake again, a cluster of its own, which answers from copies as they
+ * were. A client comes to it in two ways. An attempt to connect that waited for the sleeping server succeeds when it
+ * wakes. And where the parts are equal it may be the other one that gives way and joins the server that slept: the
+ * client, cut off, then finds a cluster that goes by what that server has. Whoever gives way comes back under a new
+ * UUID; so a UUID that was seen to go and is among the members again is that of a part which was given up. Its cluster
+ * is believed when those who gave it up have been members for a while, and so have handed over what they have, or when
+ * they are away for so long that they are taken for dead.
  *
- * <p>The list of members may come after the first answers of a new connection, so as long as a server that is connected is not
- * in it, nothing is believed. Hazelcast shows a client's connections nowhere but in its own classes. Thread-safe; nothing here
- * waits for the cluster.
+ * <p>The list of members may come after the first answers of a new connection, so as long as a server that is connected
+ * is not in it, nothing is believed. Hazelcast shows a client's connections nowhere but in its own classes.
+ * Thread-safe; nothing here waits for the cluster.
  */
 final class GivenUp {
 

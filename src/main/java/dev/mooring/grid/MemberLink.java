@@ -23,7 +23,9 @@ final class MemberLink implements Link {
 
     private static final Logger LOG = LoggerFactory.getLogger(MemberLink.class);
 
-    /** How long a node looks for a master before it claims to be one: all this time passes when nodes start together. */
+    /**
+     * How long a node looks for a master before it claims to be one: all this time passes when nodes start together.
+     */
     private static final int JOIN_SECONDS = 2;
 
     private static final int MERGE_BATCH = 100;
@@ -130,7 +132,9 @@ final class MemberLink implements Link {
         return config;
     }
 
-    /** Configures our maps, each where nobody else has. The whole cluster learns of those that a running instance gets. */
+    /**
+     * Configures our maps, each where nobody else has. The whole cluster learns of those that a running instance gets.
+     */
     private static void addMaps(GridConfig.Member member, Config config) {
         for (String name : List.of(member.mapName(), Grid.aliasMap(member), Grid.nodeMap(member))) {
             if (config.getMapConfigOrNull(name) == null) {

@@ -28,17 +28,19 @@ import org.slf4j.LoggerFactory;
 /**
  * This node's row in the map of nodes, and the lease that it gives.
  *
- * <p>A node that holds a copy of a session is told of each write, and the writer waits for its answer. What if there is none?
- * The node may be dead, paused, or cut off, and must not go on reading its copy. So each node renews a row every {@link
- * #RENEWAL}; its lease runs for {@link #TERM} from the moment the last successful renewal was <em>sent</em>, by its own
- * {@code nanoTime}. A read looks at the lease first and goes to the cluster when it has lapsed. A writer without an answer
- * marks the row as fenced, once for the node and not for each session, and waits for one term from the confirmed mark: a
- * renewal that had succeeded was sent before it, so the lease has run out by then. After that nobody waits for the fenced
- * node. The node meets the mark at its next renewal and takes a new epoch, in which none of its copies counts as current.
+ * <p>A node that holds a copy of a session is told of each write, and the writer waits for its answer. What if there is
+ * none? The node may be dead, paused, or cut off, and must not go on reading its copy. So each node renews a row every
+ * {@link #RENEWAL}; its lease runs for {@link #TERM} from the moment the last successful renewal was <em>sent</em>, by
+ * its own {@code nanoTime}. A read looks at the lease first and goes to the cluster when it has lapsed. A writer
+ * without an answer marks the row as fenced, once for the node and not for each session, and waits for one term from
+ * the confirmed mark: a renewal that had succeeded was sent before it, so the lease has run out by then. After that
+ * nobody waits for the fenced node. The node meets the mark at its next renewal and takes a new epoch, in which none of
+ * its copies counts as current.
  *
- * <p>A row that does not change for {@link #DEATH} by an observer's own clock is dead, and is removed. The dead node may have
- * written without telling, so every survivor starts a new epoch of its own then, without touching its row. So does everybody
- * who sees that another has taken a new epoch: after a split of the cluster, both sides have records that they did not know.
+ * <p>A row that does not change for {@link #DEATH} by an observer's own clock is dead, and is removed. The dead node
+ * may have written without telling, so every survivor starts a new epoch of its own then, without touching its row. So
+ * does everybody who sees that another has taken a new epoch: after a split of the cluster, both sides have records
+ * that they did not know.
  *
  * <p>Thread-safe. {@link #epoch()} reads one volatile field; what blocks says so.
  */
@@ -201,8 +203,8 @@ public final class NodeLease {
     }
 
     /**
-     * Sets who is told that this node was given up and is about to come back; called on a grid thread, may block for a short
-     * while. Where it throws, this node does not come back yet.
+     * Sets who is told that this node was given up and is about to come back; called on a grid thread, may block for a
+     * short while. Where it throws, this node does not come back yet.
      */
     void onBack(Runnable listener) {
         onBack = listener;
@@ -214,8 +216,9 @@ public final class NodeLease {
     }
 
     /**
-     * A member has gone, and what its partitions held is now what their backups have: a change that was read there and had no
-     * backup yet, so that nobody was told that it is finished, is undone. No copy counts as current any more. Does not block.
+     * A member has gone, and what its partitions held is now what their backups have: a change that was read there and
+     * had no backup yet, so that nobody was told that it is finished, is undone. No copy counts as current any more.
+     * Does not block.
      */
     void bereaved() {
         startEpoch(lease.until());
@@ -265,8 +268,9 @@ public final class NodeLease {
     }
 
     /**
-     * Gives nodes up that have not answered: afterwards they read nothing from their copies before they have taken a new epoch.
-     * Blocks for one {@link #TERM}, however many they are, and for all who find the same node silent together.
+     * Gives nodes up that have not answered: afterwards they read nothing from their copies before they have taken a
+     * new epoch. Blocks for one {@link #TERM}, however many they are, and for all who find the same node silent
+     * together.
      *
      * @throws StoreUnavailableException if the cluster does not answer
      */

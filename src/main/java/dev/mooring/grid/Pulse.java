@@ -20,11 +20,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Knows when a member's own Hazelcast cannot be believed.
  *
- * <p>A process that stood still for so long that the others have given its member up is, awake again, a cluster of its own for
- * some seconds: its Hazelcast answers from copies as they were, and confirms writes that nobody else sees. And a member that
- * merges has none of its records from the moment it joins the others until it has handed over its own. So a call to the cluster counts only if it was
- * made and answered without doubt, and there is doubt from a standstill on until the member has merged, or the others have all
- * been members for a while.
+ * <p>A process that stood still for so long that the others have given its member up is, awake again, a cluster of its
+ * own for some seconds: its Hazelcast answers from copies as they were, and confirms writes that nobody else sees. And
+ * a member that merges has none of its records from the moment it joins the others until it has handed over its own. So
+ * a call to the cluster counts only if it was made and answered without doubt, and there is doubt from a standstill on
+ * until the member has merged, or the others have all been members for a while.
  *
  * <p>Thread-safe. One thread of its own, which never calls the cluster; {@link #check} reads volatile fields.
  */
@@ -86,7 +86,9 @@ final class Pulse {
         }
     }
 
-    /** Sets what is told of a merge, and of the end of a doubt, before the cluster is believed again; it must not block. */
+    /**
+     * Sets what is told of a merge, and of the end of a doubt, before the cluster is believed again; it must not block.
+     */
     void onMerge(Runnable listener) {
         onMerge = listener;
     }

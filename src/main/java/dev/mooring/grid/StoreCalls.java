@@ -36,8 +36,8 @@ final class StoreCalls {
     private final Runnable check;
 
     /**
-     * Some answers cannot be believed for a moment, until a client has heard what its servers are to each other: what was asked is
-     * asked again.
+     * Some answers cannot be believed for a moment, until a client has heard what its servers are to each other: what
+     * was asked is asked again.
      */
     static final class MomentException extends StoreUnavailableException {
         private static final long serialVersionUID = 1L;
@@ -71,8 +71,8 @@ final class StoreCalls {
     }
 
     /**
-     * Makes a call and waits for its result. A call whose fate is unknown is made again: every change may run twice and counts
-     * once. Blocks for at most {@link Grid#CALL_TIMEOUT}, and no longer than the thread's {@link Patience}.
+     * Makes a call and waits for its result. A call whose fate is unknown is made again: every change may run twice and
+     * counts once. Blocks for at most {@link Grid#CALL_TIMEOUT}, and no longer than the thread's {@link Patience}.
      *
      * @param subject what it is about, for the message; fit to be logged
      * @param call makes the call, and does not block
@@ -135,8 +135,8 @@ final class StoreCalls {
     }
 
     /**
-     * Makes a call that has only a form that blocks. A call whose fate is unknown is made again, so it must be one that may run
-     * twice.
+     * Makes a call that has only a form that blocks. A call whose fate is unknown is made again, so it must be one that
+     * may run twice.
      *
      * @param subject what it is about, for the message; fit to be logged
      * @throws StoreUnavailableException if the cluster did not answer

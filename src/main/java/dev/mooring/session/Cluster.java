@@ -26,9 +26,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The cluster as the live sessions of one web application call it: their records, the ids that they took later, and the other
- * nodes. What is answered is counted, and what is not is noted of the request that has met it. Thread-safe; what calls the
- * cluster blocks for a round trip, and throws {@code StoreUnavailableException} when it is not answered.
+ * The cluster as the live sessions of one web application call it: their records, the ids that they took later, and the
+ * other nodes. What is answered is counted, and what is not is noted of the request that has met it. Thread-safe; what
+ * calls the cluster blocks for a round trip, and throws {@code StoreUnavailableException} when it is not answered.
  */
 final class Cluster {
 
@@ -130,7 +130,10 @@ final class Cluster {
         return noting(() -> grid.inbox().tellAll(kind, news));
     }
 
-    /** What an application meets in a request, and does not answer itself, is answered with 503: see {@link CommitStream}. */
+    /**
+     * What an application meets in a request, and does not answer itself, is answered with 503: see
+     * {@link CommitStream}.
+     */
     private <T> T noting(Supplier<T> call) {
         long start = System.nanoTime();
         try {

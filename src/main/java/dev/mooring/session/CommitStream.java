@@ -17,9 +17,9 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores the session before the response is sent. Jetty's own commit, further in, swallows errors and answers 200; here the
- * client gets a 503 instead of a response that promises what is not stored, and instead of the 500 that Jetty makes of an
- * application's read which the store did not answer. One for each request and web application.
+ * Stores the session before the response is sent. Jetty's own commit, further in, swallows errors and answers 200; here
+ * the client gets a 503 instead of a response that promises what is not stored, and instead of the 500 that Jetty makes
+ * of an application's read which the store did not answer. One for each request and web application.
  */
 final class CommitStream extends HttpStream.Wrapper {
 
@@ -61,7 +61,9 @@ final class CommitStream extends HttpStream.Wrapper {
         return request.getAttribute(attribute(manager)) instanceof CommitStream commit && !commit.committed;
     }
 
-    /** Tells whether a request's response has begun: what the request changes in place from now on is stored on its own. */
+    /**
+     * Tells whether a request's response has begun: what the request changes in place from now on is stored on its own.
+     */
     static boolean hasCommitted(Request request) {
         return request.getAttribute(COMMITTED) != null;
     }

@@ -15,9 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The end of one session, brought about here or heard of: a claim on the record that one node of the cluster wins, then the holders are
- * told, what is attached closes, the listeners run, and a tombstone stays. Thread-safe: of the threads of this node, the one goes on that
- * brings the session into the state INVALIDATING. Blocks unless it says otherwise; no listener runs under a lock.
+ * The end of one session, brought about here or heard of: a claim on the record that one node of the cluster wins, then
+ * the holders are told, what is attached closes, the listeners run, and a tombstone stays. Thread-safe: of the threads
+ * of this node, the one goes on that brings the session into the state INVALIDATING. Blocks unless it says otherwise;
+ * no listener runs under a lock.
  */
 final class Ending {
 
@@ -48,7 +49,10 @@ final class Ending {
         this.cluster = application.cluster();
     }
 
-    /** Tells whether the current thread has just ended the session of that id in a web application, and goes on to others. */
+    /**
+     * Tells whether the current thread has just ended the session of that id in a web application, and goes on to
+     * others.
+     */
     static boolean hasJustEnded(WebApplication application, String id) {
         Ended ended = JUST_ENDED.get();
         return ended != null && ended.application == application && ended.id.equals(id);
@@ -77,8 +81,8 @@ final class Ending {
     }
 
     /**
-     * Begins to end the session if it is due; looks again later if not. Of one that was evicted only the record knows. Does not block:
-     * where that would be needed, {@link #expireIfDue} is left to another thread.
+     * Begins to end the session if it is due; looks again later if not. Of one that was evicted only the record knows.
+     * Does not block: where that would be needed, {@link #expireIfDue} is left to another thread.
      *
      * @param now cluster time
      * @return what claims it, to be closed; null if it is not due, or is ended by itself
@@ -248,7 +252,8 @@ final class Ending {
     }
 
     /**
-     * Runs the listeners of an end that this node has claimed, and ends the sessions of the same id in other web applications.
+     * Runs the listeners of an end that this node has claimed, and ends the sessions of the same id in other web
+     * applications.
      *
      * @param id the id that the session had
      * @param knownElsewhere whether there may be any

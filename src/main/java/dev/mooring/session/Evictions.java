@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the sessions of one web application that nobody needs on this node leave its memory, when the eviction policy says so, and
- * takes the node off their holders, many at a time. Used by one thread at a time; blocks.
+ * Has the sessions of one web application that nobody needs on this node leave its memory, when the eviction policy
+ * says so, and takes the node off their holders, many at a time. Used by one thread at a time; blocks.
  */
 final class Evictions {
 

@@ -18,12 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the copy of one session and its record in the cluster stay in step: whoever asks of the record what changes the copy takes
- * a {@link Turn} for it, one thread at a time, so that a refresh cannot bring a later state between a change and its answer. {@link Writes}
- * and {@link EndClaim} take theirs; what reads the record anew, and gives the copy up, is here.
+ * How the copy of one session and its record in the cluster stay in step: whoever asks of the record what changes the
+ * copy takes a {@link Turn} for it, one thread at a time, so that a refresh cannot bring a later state between a change
+ * and its answer. {@link Writes} and {@link EndClaim} take theirs; what reads the record anew, and gives the copy up,
+ * is here.
  *
- * <p>A turn is a lock, which is taken before Jetty's session lock and never while that is held. No answer of another node is
- * awaited under either, but for the question whether a session is due, which nobody on the other side needs a lock for.
+ * <p>A turn is a lock, which is taken before Jetty's session lock and never while that is held. No answer of another
+ * node is awaited under either, but for the question whether a session is due, which nobody on the other side needs a
+ * lock for.
  */
 final class Exchange {
 
@@ -84,8 +86,8 @@ final class Exchange {
         }
 
         /**
-         * Returns the load by which this node is to be listed. In each epoch that is another one: others may have taken it for
-         * dead before, and take it off the holders by the former one, even if late.
+         * Returns the load by which this node is to be listed. In each epoch that is another one: others may have taken
+         * it for dead before, and take it off the holders by the former one, even if late.
          */
         long load(long epoch) {
             return data.isOf(epoch) ? load : newLoad();
@@ -169,8 +171,8 @@ final class Exchange {
     }
 
     /**
-     * Reads what the record has and the copy has not; a session that was evicted is on this node again afterwards. Blocks for a
-     * round trip.
+     * Reads what the record has and the copy has not; a session that was evicted is on this node again afterwards.
+     * Blocks for a round trip.
      *
      * @return whether it was evicted
      * @throws StoreUnavailableException if it cannot be known what the session is now
@@ -261,7 +263,10 @@ final class Exchange {
         cluster.tell(outcome.holders(), kind, session.key(), outcome.version());
     }
 
-    /** The same where they could not be told at once: the record has the change, so they must hear of it. Does not block. */
+    /**
+     * The same where they could not be told at once: the record has the change, so they must hear of it. Does not
+     * block.
+     */
     void tellLater(Notice.Kind kind, Outcome outcome) {
         application.deadlines().in(RETRY_MS, () -> {
             try {

@@ -8,8 +8,8 @@ import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one session gets another id: Jetty's own steps, but for an id that stays as it was when the cluster does not confirm the new one.
- * Thread-safe; one change at a time, as Jetty's state CHANGING has it. Blocks.
+ * How one session gets another id: Jetty's own steps, but for an id that stays as it was when the cluster does not
+ * confirm the new one. Thread-safe; one change at a time, as Jetty's state CHANGING has it. Blocks.
  */
 final class IdChange {
 
@@ -60,7 +60,9 @@ final class IdChange {
         }
     }
 
-    /** Takes a new id in this web application. Called by Jetty through the cache, while the state is CHANGING or VALID. */
+    /**
+     * Takes a new id in this web application. Called by Jetty through the cache, while the state is CHANGING or VALID.
+     */
     void take(String newId) {
         Cluster cluster = application.cluster();
         LiveData data = session.data();

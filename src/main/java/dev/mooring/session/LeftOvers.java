@@ -18,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sessions of one web application that are in no node's memory, and yet must end in time: this node looks after those whose last
- * holder it was, and for those that nodes which are gone have left behind. Thread-safe; what looks at a session blocks.
+ * The sessions of one web application that are in no node's memory, and yet must end in time: this node looks after
+ * those whose last holder it was, and for those that nodes which are gone have left behind. Thread-safe; what looks at
+ * a session blocks.
  */
 final class LeftOvers {
 
@@ -92,7 +93,9 @@ final class LeftOvers {
         });
     }
 
-    /** This node has left the holders of a session. As the last of them it keeps the deadline, though not the session. */
+    /**
+     * This node has left the holders of a session. As the last of them it keeps the deadline, though not the session.
+     */
     void left(SessionKey key, Outcome outcome) {
         boolean last =
                 outcome.holders().stream().allMatch(other -> other.equals(cluster.node()) || cluster.isGone(other));
@@ -109,7 +112,8 @@ final class LeftOvers {
     }
 
     /**
-     * Takes nodes off a session's holders that are no more, so that nobody looks for them again at each write. Does not block.
+     * Takes nodes off a session's holders that are no more, so that nobody looks for them again at each write. Does not
+     * block.
      *
      * @param record the session's record, in which they are listed
      */

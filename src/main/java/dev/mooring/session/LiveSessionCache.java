@@ -24,12 +24,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Jetty's session manager of one web application calls: its SPI, answered by the parts of a {@link WebApplication}.
+ * What Jetty's session manager of one web application calls: its SPI, answered by the parts of a
+ * {@link WebApplication}.
  *
- * <p>Nothing escapes from here into Jetty's session manager, which would log the whole id and go on without a session, the user being
- * nobody: see {@link #find}. The same holds for what it asks of a {@link LiveSession} that it ends.
+ * <p>Nothing escapes from here into Jetty's session manager, which would log the whole id and go on without a session,
+ * the user being nobody: see {@link #find}. The same holds for what it asks of a {@link LiveSession} that it ends.
  *
- * <p>Thread-safe. Called by Jetty's request threads, and by whoever starts and stops the application; they load and store, and block.
+ * <p>Thread-safe. Called by Jetty's request threads, and by whoever starts and stops the application; they load and
+ * store, and block.
  */
 public final class LiveSessionCache extends DefaultSessionCache {
 
@@ -63,7 +65,9 @@ public final class LiveSessionCache extends DefaultSessionCache {
         this.figures = figures;
     }
 
-    /** With a store of our own, sessions are shared and live; with any other, this is Jetty's own cache in front of it. */
+    /**
+     * With a store of our own, sessions are shared and live; with any other, this is Jetty's own cache in front of it.
+     */
     @Override
     public void setSessionDataStore(SessionDataStore store) {
         super.setSessionDataStore(store);
@@ -141,9 +145,9 @@ public final class LiveSessionCache extends DefaultSessionCache {
     }
 
     /**
-     * Finds the session that an id opens, entered if asked; null if there is none, or it ends. Whatever keeps it from being found is left
-     * with the request, which is refused for it: the cluster does not answer, this node stops, or something is wrong that nobody
-     * thought of. No request becomes one of nobody by it.
+     * Finds the session that an id opens, entered if asked; null if there is none, or it ends. Whatever keeps it from
+     * being found is left with the request, which is refused for it: the cluster does not answer, this node stops, or
+     * something is wrong that nobody thought of. No request becomes one of nobody by it.
      */
     private @Nullable LiveSession find(String id, boolean enter) {
         try {
@@ -248,8 +252,8 @@ public final class LiveSessionCache extends DefaultSessionCache {
     }
 
     /**
-     * Gives a session its new id, and tells the listeners of it. Never answers with the session: Jetty would then tell the
-     * listeners itself, and log whole ids if one of them fails.
+     * Gives a session its new id, and tells the listeners of it. Never answers with the session: Jetty would then tell
+     * the listeners itself, and log whole ids if one of them fails.
      */
     @Override
     public @Nullable ManagedSession renewSessionId(
@@ -298,8 +302,8 @@ public final class LiveSessionCache extends DefaultSessionCache {
     }
 
     /**
-     * This web application stops: what is not stored is, and other nodes carry the sessions on; or they end, with {@code
-     * invalidateOnShutdown}. Blocks.
+     * This web application stops: what is not stored is, and other nodes carry the sessions on; or they end, with
+     * {@code invalidateOnShutdown}. Blocks.
      */
     @Override
     public void shutdown() {

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the sessions of one web application by the ids that clients bring, and loads those that are not on this node; threads that
- * want the same one at the same time wait for one load. Thread-safe; blocks.
+ * Finds the sessions of one web application by the ids that clients bring, and loads those that are not on this node;
+ * threads that want the same one at the same time wait for one load. Thread-safe; blocks.
  */
 final class Loads {
 

@@ -8,9 +8,9 @@ import org.eclipse.jetty.server.handler.ContextHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows which request the current thread works for, and what it has touched: Jetty announces each entry into a web application,
- * also the dispatches of an asynchronous request. A WebSocket's callbacks enter without a request; what they changed in place
- * is stored when they leave. Stateless but for a thread-local; one instance serves all contexts.
+ * Knows which request the current thread works for, and what it has touched: Jetty announces each entry into a web
+ * application, also the dispatches of an asynchronous request. A WebSocket's callbacks enter without a request; what
+ * they changed in place is stored when they leave. Stateless but for a thread-local; one instance serves all contexts.
  */
 final class RequestScope implements ContextHandler.ContextScopeListener {
 
@@ -60,7 +60,10 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
         }
     }
 
-    /** Begins to count how long the current thread waits, with what the request that it works for, if any, has waited before. */
+    /**
+     * Begins to count how long the current thread waits, with what the request that it works for, if any, has waited
+     * before.
+     */
     static Patience patience() {
         Request request = current();
         return Patience.begin(request == null ? Duration.ZERO : waitedBy(request));
@@ -119,7 +122,8 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
     }
 
     /**
-     * Ends what {@link #beginAccess} began, and stores what was changed in place meanwhile. Blocks if there is something.
+     * Ends what {@link #beginAccess} began, and stores what was changed in place meanwhile. Blocks if there is
+     * something.
      *
      * @return false if the current thread has begun no such access
      */
@@ -132,7 +136,10 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
         return true;
     }
 
-    /** The current thread is about to send something that is no response: what it has changed in place goes first. May block. */
+    /**
+     * The current thread is about to send something that is no response: what it has changed in place goes first. May
+     * block.
+     */
     static void beforeReply() {
         Entry entry = CURRENT.get();
         if (entry != null && entry.request == null && entry.touched != null) {
@@ -162,7 +169,9 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
         CURRENT.set(new Entry(request, null, CURRENT.get()));
     }
 
-    /** What a request changes before its response is committed goes with the response; everything else is stored here. */
+    /**
+     * What a request changes before its response is committed goes with the response; everything else is stored here.
+     */
     @Override
     public void exitScope(Context context, @Nullable Request request) {
         Touched touched = pop();

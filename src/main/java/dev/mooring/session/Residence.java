@@ -7,9 +7,9 @@ import org.eclipse.jetty.util.thread.AutoLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one session comes to this node's memory and leaves it, and what its attributes hear of that. Thread-safe: whether it is there
- * changes only in a turn of the {@link Exchange}, by {@link #goAway} and {@link #comeBack}. No lock is held while an attribute's
- * own code runs.
+ * How one session comes to this node's memory and leaves it, and what its attributes hear of that. Thread-safe: whether
+ * it is there changes only in a turn of the {@link Exchange}, by {@link #goAway} and {@link #comeBack}. No lock is held
+ * while an attribute's own code runs.
  */
 final class Residence {
 
@@ -20,7 +20,10 @@ final class Residence {
     /** Nobody on this node needed the session, which is not among its holders. Written under the session's lock. */
     private volatile boolean evicted;
 
-    /** The attributes have been told that the session leaves, and not yet that it is back. Guarded by the session's lock. */
+    /**
+     * The attributes have been told that the session leaves, and not yet that it is back. Guarded by the session's
+     * lock.
+     */
     private boolean passivated;
 
     Residence(LiveSession session, LiveData data, WebApplication application) {
@@ -33,7 +36,10 @@ final class Residence {
         return evicted;
     }
 
-    /** The session has come to this node: the attributes that want to hear of it are read, and told. The others stay bytes. */
+    /**
+     * The session has come to this node: the attributes that want to hear of it are read, and told. The others stay
+     * bytes.
+     */
     void arrive() {
         activate();
         Set<String> names;
@@ -54,8 +60,8 @@ final class Residence {
     }
 
     /**
-     * The session is about to leave this node's memory: the attributes that have been read, and want to hear of it, are told.
-     * What they change in place thereby is stored with the session.
+     * The session is about to leave this node's memory: the attributes that have been read, and want to hear of it, are
+     * told. What they change in place thereby is stored with the session.
      */
     void passivate() {
         Map<String, Object> values;
@@ -71,8 +77,8 @@ final class Residence {
     }
 
     /**
-     * Leaves the session to the other nodes if nobody needs it here: neither a request nor a WebSocket. An application that
-     * still has it may go on using it, which brings it back. Blocks.
+     * Leaves the session to the other nodes if nobody needs it here: neither a request nor a WebSocket. An application
+     * that still has it may go on using it, which brings it back. Blocks.
      *
      * @param usedBefore cluster time since which it must not have been used
      * @return what takes this node off the holders; null if the session stays

@@ -1,8 +1,9 @@
 package dev.mooring.session;
 
 /**
- * A session that is used after its end, while it ends, or on a node that stops and has handed it on. To an application it is the {@link
- * IllegalStateException} of Jakarta Servlet 6.0; here it is a type of its own, so that nothing else is taken for an end.
+ * A session that is used after its end, while it ends, or on a node that stops and has handed it on. To an application
+ * it is the {@link IllegalStateException} of Jakarta Servlet 6.0; here it is a type of its own, so that nothing else is
+ * taken for an end.
  */
 final class SessionOverException extends IllegalStateException {
 

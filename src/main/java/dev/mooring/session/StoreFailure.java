@@ -33,8 +33,8 @@ final class StoreFailure {
     }
 
     /**
-     * Returns whatever kept a session from being found or stored as what is answered with 503; says so in the log where nobody has
-     * thought of it.
+     * Returns whatever kept a session from being found or stored as what is answered with 503; says so in the log where
+     * nobody has thought of it.
      *
      * @param session its name in messages; never its id
      */

@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The attributes that one request, or one callback of a WebSocket, has had in its hands: those that it may have changed in
- * place. Thread-safe, for a request may work on several threads.
+ * The attributes that one request, or one callback of a WebSocket, has had in its hands: those that it may have changed
+ * in place. Thread-safe, for a request may work on several threads.
  */
 final class Touched {
 
@@ -44,7 +44,8 @@ final class Touched {
     }
 
     /**
-     * Looks, when everything has been stored, whether another thread has carried a change of this one's and failed. Does not block.
+     * Looks, when everything has been stored, whether another thread has carried a change of this one's and failed.
+     * Does not block.
      *
      * @throws StoreUnavailableException if it has
      */
@@ -52,7 +53,10 @@ final class Touched {
         written.forEach((session, losses) -> session.writes().failIfLostSince(losses));
     }
 
-    /** As {@link #storeAtTheEnd}, before something is said to the outside; nothing if nothing was touched since the last time. */
+    /**
+     * As {@link #storeAtTheEnd}, before something is said to the outside; nothing if nothing was touched since the last
+     * time.
+     */
     void storeBeforeReply() {
         if (fresh) {
             storeAtTheEnd();

@@ -15,9 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How what was changed here of one session gets into its record, and every other holder hears of it before the change counts as
- * finished. A change may be carried by another thread's; then both wait for the same word, and hear of the same failure. Thread-safe: the
- * record is changed in a turn of {@link Exchange}, and the holders are told outside of it.
+ * How what was changed here of one session gets into its record, and every other holder hears of it before the change
+ * counts as finished. A change may be carried by another thread's; then both wait for the same word, and hear of the
+ * same failure. Thread-safe: the record is changed in a turn of {@link Exchange}, and the holders are told outside of
+ * it.
  */
 final class Writes {
 
@@ -37,8 +38,8 @@ final class Writes {
     private CompletableFuture<@Nullable Void> told = CompletableFuture.completedFuture(null);
 
     /**
-     * Counts the times that nobody knew whether changes made here had been stored, which are forgotten then, or that a holder
-     * could not be told of them. Written under the session's lock.
+     * Counts the times that nobody knew whether changes made here had been stored, which are forgotten then, or that a
+     * holder could not be told of them. Written under the session's lock.
      */
     private volatile Loss loss = new Loss(0, null);
 
@@ -53,12 +54,13 @@ final class Writes {
     }
 
     /**
-     * Stores what was changed here: afterwards it is in the cluster and its backups, and every node that holds the session
-     * knows of it. Does nothing for a session that has ended meanwhile; its changes are dropped with it. Blocks.
+     * Stores what was changed here: afterwards it is in the cluster and its backups, and every node that holds the
+     * session knows of it. Does nothing for a session that has ended meanwhile; its changes are dropped with it.
+     * Blocks.
      *
      * @return whether there was anything to store
-     * @throws StoreUnavailableException if the cluster did not confirm; then the changes are forgotten here, and may have
-     *     arrived or not
+     * @throws StoreUnavailableException if the cluster did not confirm; then the changes are forgotten here, and may
+     *     have arrived or not
      */
     boolean store() {
         try (Patience ignored = Patience.begin(Duration.ZERO)) {
@@ -165,8 +167,8 @@ final class Writes {
     }
 
     /**
-     * Tells a thread whose change another one may have carried, and not brought home, that nobody knows what became of it. Does
-     * not block.
+     * Tells a thread whose change another one may have carried, and not brought home, that nobody knows what became of
+     * it. Does not block.
      *
      * @param losses what {@link #losses} returned before the change was made
      * @throws StoreUnavailableException if that was so since then
@@ -179,8 +181,8 @@ final class Writes {
     }
 
     /**
-     * Ends the record of a session that has ended here before anybody knew whether it was made; now, or when the store is back.
-     * Does nothing where that was never tried. Does not block.
+     * Ends the record of a session that has ended here before anybody knew whether it was made; now, or when the store
+     * is back. Does nothing where that was never tried. Does not block.
      */
     void undoCreation() {
         try (Exchange.Turn ignored = exchange.turnAtLast()) {

@@ -23,11 +23,15 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
- * What a cluster still has when a run is over, as anybody sees it who joins as a client: of each session that has ended no more than a
- * tombstone without attributes, and a row and an inbox for each node that lives, and for no other. Used by one thread.
+ * What a cluster still has when a run is over, as anybody sees it who joins as a client: of each session that has ended
+ * no more than a tombstone without attributes, and a row and an inbox for each node that lives, and for no other. Used
+ * by one thread.
  */
 final class Leavings implements AutoCloseable {
-    /** A dead node is found after 10 s, and what it left goes within a moment of that; who runs its listeners may take a minute. */
+    /**
+     * A dead node is found after 10 s, and what it left goes within a moment of that; who runs its listeners may take a
+     * minute.
+     */
     private static final Duration LIMIT = Duration.ofSeconds(70);
 
     private static final Duration MOMENT = Duration.ofMillis(200);

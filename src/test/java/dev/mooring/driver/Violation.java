@@ -18,7 +18,10 @@ record Violation(Kind kind, String what, List<Operation> history) {
     enum Kind {
         /** A write that was answered, and is not there in the end. */
         LOST_UPDATE,
-        /** A read that misses a write which was answered before: no order of the reads and writes of an attribute explains it. */
+        /**
+         * A read that misses a write which was answered before: no order of the reads and writes of an attribute
+         * explains it.
+         */
         STALE_READ,
         /** A value that was read and not written, or not yet. */
         NEVER_WRITTEN,

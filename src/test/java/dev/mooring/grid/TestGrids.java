@@ -26,8 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * Several nodes of one cluster in this JVM, each a {@link Grid} of its own on loopback. Stopped in reverse order, and after
- * them the server that they are clients of.
+ * Several nodes of one cluster in this JVM, each a {@link Grid} of its own on loopback. Stopped in reverse order, and
+ * after them the server that they are clients of.
  */
 public final class TestGrids implements AutoCloseable {
 

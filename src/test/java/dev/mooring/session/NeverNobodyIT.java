@@ -42,8 +42,9 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A request that brings the id of a session is served with that, or refused, or the session is over: whatever goes wrong, its user never
- * becomes nobody without a word. On a Jetty in this JVM, so that what nobody has thought of can be made to go wrong.
+ * A request that brings the id of a session is served with that, or refused, or the session is over: whatever goes
+ * wrong, its user never becomes nobody without a word. On a Jetty in this JVM, so that what nobody has thought of can
+ * be made to go wrong.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBER", "CLIENT"})
