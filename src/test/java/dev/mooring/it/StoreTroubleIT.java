@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * What else may be wrong with the store, than what {@link StoreFailureIT} tries: all other members hang, the servers are slow, and a
- * node is to stop that cannot reach them. Whoever asks is answered within five seconds, by the truth or by 503.
+ * What else may be wrong with the store, than what {@link StoreFailureIT} tries: all other members hang, the servers
+ * are slow, and a node is to stop that cannot reach them. Whoever asks is answered within five seconds, by the truth or
+ * by 503.
  */
 @Tag("stress")
 class StoreTroubleIT {
@@ -138,7 +139,10 @@ class StoreTroubleIT {
                 .passes(List.of("/live-" + ENVIRONMENT));
     }
 
-    /** Has people at work on the first node while something is wrong, and looks on the second one, when it is not, what there is. */
+    /**
+     * Has people at work on the first node while something is wrong, and looks on the second one, when it is not, what
+     * there is.
+     */
     private static List<Answers> workWhile(NodeCluster cluster, Duration length, Runnable begin, Runnable end)
             throws Exception {
         LiveWar here = new LiveWar(cluster.node(0), ENVIRONMENT);
