@@ -91,16 +91,20 @@ class BroughtConfigurationIT {
     private static void whoIsLeftOnTheSmallerSideIsRefused(NodeCluster cluster, Browser browser) {
         LiveWar left = new LiveWar(cluster.node(0), "ee10");
         String cookie = browser.sessionCookie(left.say(""));
+        try (Socket socket = browser.opens(left, Way.PLAIN)) {
+            cluster.kill(1);
 
-        cluster.kill(1);
-
-        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
-            HttpResponse<String> response = browser.gets(left.say("set value 2"));
-            assertThat(response.statusCode()).isEqualTo(503);
-            assertThat(response.headers().firstValue("Retry-After")).isPresent();
-        });
-        assertThat(browser.gets(left.say("get value")).statusCode()).isEqualTo(503);
-        assertThat(browser.sessionCookie(left.say(""))).isEqualTo(cookie);
+            await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+                HttpResponse<String> response = browser.gets(left.say("set value 2"));
+                assertThat(response.statusCode()).isEqualTo(503);
+                assertThat(response.headers().firstValue("Retry-After")).isPresent();
+            });
+            assertThat(browser.gets(left.say("get value")).statusCode()).isEqualTo(503);
+            assertThat(browser.upgrades(left.socket(Way.CONFIGURED))).isEqualTo(503);
+            assertThat(socket.asks("try get value")).startsWith("!StoreUnavailableException");
+            assertThat(socket.asks("try set value 3")).startsWith("!StoreUnavailableException");
+            assertThat(browser.sessionCookie(left.say(""))).isEqualTo(cookie);
+        }
     }
 
     private static void write(JettyBase base, int port) {
