@@ -75,7 +75,7 @@ final class Ending {
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: not ended yet, although due", session.key(), e);
             session.uses().snooze();
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             LOG.debug("Session {}: ends already", session.key(), e);
         }
     }
@@ -132,7 +132,7 @@ final class Ending {
     /**
      * Ends the session, whatever its deadline.
      *
-     * @throws SessionOverException if the session has ended
+     * @throws IllegalStateException if the session has ended
      * @throws StoreUnavailableException if the cluster did not confirm; then the session lives
      */
     void invalidate() {
@@ -161,7 +161,7 @@ final class Ending {
         }
         try {
             invalidate();
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             LOG.debug("Session {}: has ended before", session.key(), e);
         }
     }
@@ -182,7 +182,7 @@ final class Ending {
         application.deadlines().run(() -> {
             try {
                 end(cause, null);
-            } catch (StoreUnavailableException | SessionOverException e) {
+            } catch (StoreUnavailableException | IllegalStateException e) {
                 LOG.debug("Session {}: its end is gone on with later", session.key(), e);
                 session.uses().snooze();
             }
@@ -222,7 +222,7 @@ final class Ending {
         if (outcome.result() != Outcome.Result.NOT_DUE) {
             elsewhere(outcome.endCause());
             if (dueAt == null) {
-                throw new SessionOverException(session.key(), "has ended on another node");
+                throw new IllegalStateException("Session " + session.key() + " has ended on another node");
             }
         }
         return false;
@@ -350,7 +350,7 @@ final class Ending {
     /**
      * The record says that the session has ended, or ends. Does not block.
      *
-     * @throws SessionOverException if this node is to end it, which it does then
+     * @throws IllegalStateException if this node is to end it, which it does then
      */
     void met(Outcome refusal) {
         SessionRecord view = refusal.view();
@@ -359,7 +359,7 @@ final class Ending {
                 && cluster.node().equals(view.endingNode())) {
             // A claim of which nobody here knew whether it had arrived.
             later(refusal.endCause());
-            throw new SessionOverException(session.key(), "is being ended");
+            throw new IllegalStateException("Session " + session.key() + " is being ended");
         }
         elsewhere(refusal.endCause());
     }

@@ -51,7 +51,7 @@ final class Evictions {
             if (leave != null) {
                 leaving.put(session.key(), leave);
             }
-        } catch (StoreUnavailableException | SessionOverException e) {
+        } catch (StoreUnavailableException | IllegalStateException e) {
             LOG.debug("Session {}: not evicted", session.key(), e);
         }
     }

@@ -176,7 +176,7 @@ final class Exchange {
      *
      * @return whether it was evicted
      * @throws StoreUnavailableException if it cannot be known what the session is now
-     * @throws SessionOverException if this node itself was about to end it, and now does
+     * @throws IllegalStateException if this node itself was about to end it, and now does
      */
     boolean refresh() {
         try (Patience ignored = Patience.begin(Duration.ZERO);

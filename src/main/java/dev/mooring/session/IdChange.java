@@ -77,7 +77,7 @@ final class IdChange {
         try (AutoLock ignored = session.lock()) {
             session.checkAlive();
             session.onIdChanged();
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             cluster.dropAlias(session.key(), newId);
             throw e;
         }

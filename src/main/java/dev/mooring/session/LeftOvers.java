@@ -82,7 +82,7 @@ final class LeftOvers {
                     if (!session.attachments().isEmpty()) {
                         session.makeCurrent();
                     }
-                } catch (SessionOverException e) {
+                } catch (IllegalStateException e) {
                     LOG.debug("Session {}: ends already", session.key(), e);
                 } catch (StoreUnavailableException e) {
                     LOG.debug("{}: sessions with WebSockets are looked at again later", application, e);

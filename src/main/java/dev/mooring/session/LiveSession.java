@@ -164,7 +164,7 @@ public final class LiveSession extends StatefulSession {
     void makeCurrentIfPossible() {
         try {
             makeCurrent();
-        } catch (StoreUnavailableException | SessionOverException e) {
+        } catch (StoreUnavailableException | IllegalStateException e) {
             LOG.debug("Session {}: id as last known", key(), e);
         }
     }
@@ -176,7 +176,7 @@ public final class LiveSession extends StatefulSession {
             makeCurrent();
             materialise(name);
             value = super.getAttribute(name);
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             if (!isAlive() && Login.ATTRIBUTES.contains(name)) {
                 // Jetty's authenticators look into the session that a request was found with. If that has ended, or
                 // ends, meanwhile, its user is nobody, and the request no error.
@@ -357,7 +357,7 @@ public final class LiveSession extends StatefulSession {
     /**
      * Stores what was changed here, see {@link Writes#store}.
      *
-     * @throws SessionOverException if this node was about to end the session, and now does
+     * @throws IllegalStateException if this node was about to end the session, and now does
      */
     void store() {
         if (writes.store() && residence.isEvicted()) {
@@ -373,7 +373,7 @@ public final class LiveSession extends StatefulSession {
     void storeUnlessOver() {
         try {
             store();
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             LOG.debug("Session {}: ends, and what was set in it is dropped", key(), e);
         }
     }
@@ -537,7 +537,7 @@ public final class LiveSession extends StatefulSession {
     public boolean beginInvalidate() {
         try {
             return ending.beginForJetty();
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             LOG.debug("Session {}: has ended before", key(), e);
         } catch (RuntimeException e) {
             LOG.warn("Session {}: lives on, although one of the same id has ended in another application", key(), e);

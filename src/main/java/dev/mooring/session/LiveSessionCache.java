@@ -268,7 +268,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         try {
             session.idChange().take(newId);
             tellIdListeners(session, oldId);
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             LOG.debug("Session {}: its id stays", session.key(), e);
         } catch (RuntimeException e) {
             // LiveSession.renewId sees that the id is still the old one, and tells the application.
@@ -350,7 +350,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         deadlines.forEach(sessions(LiveSessions::all, List.of()), session -> {
             try {
                 session.invalidate();
-            } catch (SessionOverException e) {
+            } catch (IllegalStateException e) {
                 LOG.debug("Session {}: has ended before", session.key(), e);
             } catch (StoreUnavailableException e) {
                 LOG.warn("Session {}: lives on, although this node stops", session.key(), e);

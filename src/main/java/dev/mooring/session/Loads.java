@@ -64,7 +64,7 @@ final class Loads {
                 }
                 // Evicted since it was found: the next look has it back.
             }
-        } catch (SessionOverException e) {
+        } catch (IllegalStateException e) {
             LOG.debug("Session {}: ends already", cluster.key(id), e);
             return null;
         }

@@ -38,19 +38,20 @@ abstract class StatefulSession extends ManagedSession {
     /**
      * Throws if the session has ended, ends, or is on this node no more. Jetty's own messages carry the whole id.
      *
-     * @throws SessionOverException unless the current thread may go on with the session
+     * @throws IllegalStateException unless the current thread may go on with the session
      */
     final void checkAlive() {
         try (AutoLock ignored = lock()) {
             if (_state == State.INVALID) {
                 EndCause cause = data.heard().end();
-                throw new SessionOverException(data.key(), "has ended" + (cause == null ? "" : ": " + cause.reason()));
+                throw new IllegalStateException(
+                        "Session " + data.key() + " has ended" + (cause == null ? "" : ": " + cause.reason()));
             }
             if (_state == State.INVALIDATING && ender != Thread.currentThread()) {
-                throw new SessionOverException(data.key(), "is being ended");
+                throw new IllegalStateException("Session " + data.key() + " is being ended");
             }
             if (_state != State.INVALIDATING && !isResident()) {
-                throw new SessionOverException(data.key(), "is no longer on this node, which stops");
+                throw new IllegalStateException("Session " + data.key() + " is no longer on this node, which stops");
             }
         }
     }
@@ -70,14 +71,14 @@ abstract class StatefulSession extends ManagedSession {
     /**
      * Waits until the id has changed, if it just does, and has the next who wants to change it wait.
      *
-     * @throws SessionOverException if the session has ended, or ends
+     * @throws IllegalStateException if the session has ended, or ends
      */
     final void startChanging() {
         try (AutoLock ignored = lock()) {
             awaitUnchanging();
             checkAlive();
             if (_state == State.INVALIDATING) {
-                throw new SessionOverException(data.key(), "is being ended");
+                throw new IllegalStateException("Session " + data.key() + " is being ended");
             }
             _state = State.CHANGING;
         }
@@ -103,7 +104,7 @@ abstract class StatefulSession extends ManagedSession {
      *
      * @param quietly whether it is no error if the session has ended
      * @return false if it has, or another thread is about to end it
-     * @throws SessionOverException if it has, and that is an error
+     * @throws IllegalStateException if it has, and that is an error
      */
     final boolean awaitEndable(boolean quietly) {
         try (AutoLock ignored = lock()) {
