@@ -34,6 +34,9 @@ class EndOnceIT {
     /** What the contract promises where the node is dead that had to do with a session last. */
     private static final Duration TAKEN_OVER = Duration.ofSeconds(60);
 
+    /** How soon everybody is served again after a node died; until then 503 may be the answer. */
+    private static final Duration SERVED_AGAIN = Duration.ofSeconds(15);
+
     /** The default grace period. */
     private static final Duration GRACE = Duration.ofHours(1);
 
@@ -71,6 +74,10 @@ class EndOnceIT {
             cluster.stop(2);
             cluster.kill(1);
 
+            await().atMost(SERVED_AGAIN)
+                    .until(() -> ids.values().stream()
+                            .noneMatch(
+                                    id -> answer(anybody, on(0), "get who", id).statusCode() == 503));
             ids.forEach((i, id) -> {
                 assertThat(asks(anybody, on(0), "get who", id)).isEqualTo("handed-on-" + i);
                 assertThat(asks(anybody, on(0), "get word", id)).isEqualTo("" + i);
@@ -84,14 +91,18 @@ class EndOnceIT {
     }
 
     private static String asks(HttpClient anybody, LiveWar node, String message, String id) {
+        HttpResponse<String> answer = answer(anybody, node, message, id);
+        assertThat(answer.statusCode()).as("%s: %s", message, answer.body()).isEqualTo(200);
+        return answer.body();
+    }
+
+    private static HttpResponse<String> answer(HttpClient anybody, LiveWar node, String message, String id) {
         try {
-            HttpResponse<String> answer = anybody.send(
+            return anybody.send(
                     HttpRequest.newBuilder(node.say(message))
                             .header("Cookie", "JSESSIONID=" + id)
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
-            assertThat(answer.statusCode()).as("%s: %s", message, answer.body()).isEqualTo(200);
-            return answer.body();
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         } catch (InterruptedException interrupted) {
