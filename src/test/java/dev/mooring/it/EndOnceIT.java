@@ -54,9 +54,7 @@ class EndOnceIT {
                 allNodesAreKilledAndTheTimeToLiveIsLeft();
             }
         }
-        cluster.logs()
-                .expecting(":dmg.NodeLease:.*(did not answer for|is taken for dead)", "a node was killed")
-                .passes(List.of(on(0).path()));
+        cluster.logs().expectingDeaths().passes(List.of(on(0).path()));
     }
 
     /**

@@ -30,7 +30,7 @@ class NodeLossIT {
     static void stopNodesAndReadTheirLogs() {
         cluster.close();
         cluster.logs()
-                .expecting(":dmg.NodeLease:.*(did not answer for|is taken for dead)", "a node was killed")
+                .expectingDeaths()
                 .passes(LiveWar.ENVIRONMENTS.stream()
                         .map(environment -> on(1, environment).path())
                         .toList());

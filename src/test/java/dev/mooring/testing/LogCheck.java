@@ -50,10 +50,18 @@ public final class LogCheck {
     private static final Pattern DEPARTURE =
             Pattern.compile("^\\S+ \\S+:WARN ?:ch(ic|ici|icio|ip|ipi|ipo|ist|sip|sioi|c[a-z]*)\\..*");
 
+    /** What ours say, and truly, until everybody knows of a death: who is missed, and who was refused meanwhile. */
+    private static final Pattern DEATH =
+            Pattern.compile(":dmg\\.NodeLease:.*(did not answer|is taken for dead|cannot be reached)"
+                    + "|:dms\\.Refusals:.*is answered with 503"
+                    + "|:dms\\.Ending:.*not every node could be told at once"
+                    + "|:dmg\\.Inbox:.*notice not answered");
+
     private final String clusterName;
     private final Set<String> sessionIds;
     private final Map<JettyNode, Integer> quietLines;
     private final Map<Pattern, String> expected = new LinkedHashMap<>();
+    private boolean deaths;
 
     private LogCheck(String clusterName, Set<String> sessionIds, Map<JettyNode, Integer> quietLines) {
         this.clusterName = clusterName;
@@ -92,6 +100,12 @@ public final class LogCheck {
         return this;
     }
 
+    /** Expects that processes were killed or paused, and that the others say so from then on. */
+    public LogCheck expectingDeaths() {
+        deaths = true;
+        return this;
+    }
+
     /** Fails, and names the node and the line, unless the logs are as they should be for these contexts. */
     public void passes(List<String> contextPaths) {
         quietLines.forEach((node, quiet) -> {
@@ -103,8 +117,9 @@ public final class LogCheck {
                     .isEmpty();
             assertThat(log.subList(quiet, log.size()))
                     .as("complaints of %s since a node was made to leave", node)
-                    .filteredOn(line ->
-                            isUnexpected(line) && !DEPARTURE.matcher(line).matches())
+                    .filteredOn(line -> isUnexpected(line)
+                            && !DEPARTURE.matcher(line).matches()
+                            && !(deaths && DEATH.matcher(line).find()))
                     .isEmpty();
             assertThat(log).as("session ids in the log of %s", node).noneMatch(this::namesASession);
             contextPaths.forEach(path -> hasOneLineFor(node, path));
