@@ -92,11 +92,7 @@ final class Lifetimes {
             if (!entry.getKey().contains("out a limit")
                     && !entry.getKey().contains("negative")
                     && !entry.getKey().equals(TOGETHER)) {
-                Ends.destroyedOnce(
-                        List.of(here, there),
-                        cluster.newBrowser(),
-                        owner(entry.getKey()),
-                        Ends.ON_TIME.multipliedBy(2));
+                Ends.destroyedOnce(List.of(here, there), cluster.newBrowser(), owner(entry.getKey()), Ends.SEEN);
             }
         }
         return late;
@@ -117,7 +113,7 @@ final class Lifetimes {
         Ends.Use last = limit(browser, here, SHORT);
         Browser anybody = cluster.newBrowser();
         String owner = owner("left alone without a socket");
-        Ends.destroyedOnce(List.of(here, there), anybody, owner, SHORT.plus(Ends.ON_TIME.multipliedBy(2)));
+        Ends.destroyedOnce(List.of(here, there), anybody, owner, SHORT.plus(Ends.SEEN));
         Duration late = Ends.onTime(owner, System.nanoTime(), last, SHORT);
         assertThat(browser.says(there, "get who")).isEqualTo("none");
         return late;

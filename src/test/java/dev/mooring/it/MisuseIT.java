@@ -30,6 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "CLIENTS"})
 class MisuseIT {
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+
     private static JettyNode inMemory;
     private static NodeCluster cluster;
 
@@ -390,7 +392,7 @@ class MisuseIT {
 
         ada.gets(war(1, environment).does("change-later a two"));
 
-        await().atMost(Duration.ofSeconds(5))
+        await().atMost(LIMIT)
                 .until(() -> ada.gets(war(0, environment).does("get a")).body().equals("[one, two]"));
     }
 
@@ -421,7 +423,7 @@ class MisuseIT {
             assertThat(socket.asks("change a two")).isEqualTo("ok");
         }
 
-        await().atMost(Duration.ofSeconds(5))
+        await().atMost(LIMIT)
                 .until(() -> ada.gets(war(0, environment).does("get a")).body().equals("restless two"));
     }
 
@@ -495,7 +497,7 @@ class MisuseIT {
             assertThat(socket.asks("accessor set b text 1;get b")).isEqualTo("ok | 1");
             // Requests are counted as they should be: the session of an accessor expires as any other.
             assertThat(socket.asks("accessor setMaxInactive 2")).isEqualTo("ok");
-            assertThat(socket.close(Duration.ofSeconds(6)).orElseThrow().code()).isEqualTo(1008);
+            assertThat(socket.close(LIMIT).orElseThrow().code()).isEqualTo(1008);
         }
     }
 
