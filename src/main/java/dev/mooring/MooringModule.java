@@ -114,7 +114,7 @@ public final class MooringModule extends ContainerLifeCycle {
         SessionDataStoreFactory stores = new GridSessionDataStoreFactory(grid, sessions);
         SessionCacheFactory caches = new LiveSessionCacheFactory(grid, sessions, deadlines, figures);
         Moorings moorings = new Moorings(sockets);
-        Insertion insertion = new Insertion(moorings, sessions.onStoreFailure());
+        HandlerInsertion insertion = new HandlerInsertion(moorings, sessions.onStoreFailure());
         server.addBean(stores);
         server.addBean(caches);
         server.addBean(insertion);

@@ -23,14 +23,14 @@ import org.slf4j.LoggerFactory;
  * is deployed at the start, or embedded, as a bean before it starts; one that is deployed into a running server only
  * after that, but then the deployer has announced it before. Both may see the same context, which is served once.
  */
-final class Insertion implements Container.InheritedListener {
+final class HandlerInsertion implements Container.InheritedListener {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Insertion.class);
+    private static final Logger LOG = LoggerFactory.getLogger(HandlerInsertion.class);
 
     private final Moorings moorings;
     private final OnStoreFailure onStoreFailure;
 
-    Insertion(Moorings moorings, OnStoreFailure onStoreFailure) {
+    HandlerInsertion(Moorings moorings, OnStoreFailure onStoreFailure) {
         this.moorings = moorings;
         this.onStoreFailure = onStoreFailure;
     }
@@ -110,7 +110,7 @@ final class Insertion implements Container.InheritedListener {
 
     /** Kept apart, for servers without Jetty's deployer. */
     private static final class DeployerWatch {
-        static EventListener over(Insertion insertion) {
+        static EventListener over(HandlerInsertion insertion) {
             return new Deployer.Listener() {
                 @Override
                 public void onCreated(ContextHandler context) {
