@@ -3,6 +3,7 @@ package dev.mooring.grid;
 import com.hazelcast.cluster.Cluster;
 import com.hazelcast.cluster.MembershipAdapter;
 import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.map.IMap;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.UUID;
@@ -16,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This node's part in the cluster: a Hazelcast instance, the map of sessions, the node's lease and its inbox. Made by
- * {@link #start}, which blocks until the node has joined; ended by {@link #stop}. Thread-safe.
+ * This node's part in the cluster: a Hazelcast instance, the map of sessions, the node's lease, its peers and its
+ * inbox. Made by {@link #start}, which blocks until the node has joined; ended by {@link #stop}. Thread-safe.
  */
 public final class Grid {
 
@@ -31,6 +32,7 @@ public final class Grid {
     private final Link link;
     private final ScheduledExecutorService scheduler;
     private final NodeLease lease;
+    private final Peers peers;
     private final Inbox inbox;
     private final SessionMap sessions;
     private final Aliases aliases;
@@ -50,8 +52,10 @@ public final class Grid {
         pool.prestartAllCoreThreads();
         scheduler = pool;
         StoreCalls calls = new StoreCalls(link.clusterName(), link::check);
-        lease = new NodeLease(node, link.hazelcast().getMap(nodeMap(config)), calls);
-        inbox = new Inbox(link.hazelcast(), config.mapName(), lease);
+        IMap<String, NodeRow> rows = link.hazelcast().getMap(nodeMap(config));
+        lease = new NodeLease(node, rows, calls);
+        peers = new Peers(node, rows, calls);
+        inbox = new Inbox(link.hazelcast(), config.mapName(), peers);
         sessions = link.openSessions(calls, slack(gracePeriod), scheduler);
         aliases = new Aliases(link.hazelcast(), config, calls);
     }
@@ -71,16 +75,20 @@ public final class Grid {
         boolean started = false;
         try {
             grid.inbox.listen();
-            grid.lease.onGone(grid.inbox::forget);
+            grid.peers.onGone(grid.inbox::forget);
+            grid.peers.onDoubt(grid.lease::distrust);
             grid.lease.onBack(grid.inbox::listen);
             grid.link.onMerge(grid.lease::merged);
             grid.membershipListener = grid.cluster().addMembershipListener(new MembershipAdapter() {
                 @Override
                 public void memberRemoved(MembershipEvent event) {
-                    grid.lease.bereaved();
+                    // What its partitions held is now what their backups have: a change that was read there and had
+                    // no backup yet, so that nobody was told that it is finished, is undone.
+                    grid.lease.distrust();
                 }
             });
             grid.lease.start(grid.scheduler);
+            grid.peers.start(grid.scheduler);
             started = true;
         } finally {
             if (!started) {
@@ -161,7 +169,7 @@ public final class Grid {
      * @return a random name, made at each start
      */
     public String node() {
-        return lease.node();
+        return peers.node();
     }
 
     /**
@@ -217,6 +225,15 @@ public final class Grid {
      */
     public NodeLease lease() {
         return lease;
+    }
+
+    /**
+     * Returns what this node knows of the others.
+     *
+     * @return the other nodes
+     */
+    public Peers peers() {
+        return peers;
     }
 
     /**

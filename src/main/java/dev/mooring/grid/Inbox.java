@@ -68,7 +68,7 @@ public final class Inbox {
     private record Message(long number, List<News> told, CompletableFuture<long[]> answers) {}
 
     private final HazelcastInstance hazelcast;
-    private final NodeLease lease;
+    private final Peers peers;
     private final String prefix;
     private final Map<String, List<Hearer>> hearers = new ConcurrentHashMap<>();
     private final Map<Long, CompletableFuture<long[]>> unanswered = new ConcurrentHashMap<>();
@@ -79,9 +79,9 @@ public final class Inbox {
     /** Written by {@link #listen} only, by one thread after the other. */
     private volatile @Nullable UUID listener;
 
-    Inbox(HazelcastInstance hazelcast, String mapName, NodeLease lease) {
+    Inbox(HazelcastInstance hazelcast, String mapName, Peers peers) {
         this.hazelcast = hazelcast;
-        this.lease = lease;
+        this.peers = peers;
         this.prefix = mapName + "-inbox-";
     }
 
@@ -90,7 +90,7 @@ public final class Inbox {
      * which it still believes to hear something. Blocks. Not to be called twice at a time.
      */
     void listen() {
-        ITopic<byte[]> own = topic(lease.node());
+        ITopic<byte[]> own = topic(peers.node());
         UUID before = listener;
         // The new one first: a notice that both hear does no harm.
         listener = own.addMessageListener(message -> receive(message.getMessageObject()));
@@ -104,8 +104,8 @@ public final class Inbox {
      * cluster that stops as a whole has nobody to agree on that with.
      */
     void stop() {
-        if (lease.nodes() == 1 || hazelcast.getLocalEndpoint() instanceof Client) {
-            topic(lease.node()).destroy();
+        if (peers.nodes() == 1 || hazelcast.getLocalEndpoint() instanceof Client) {
+            topic(peers.node()).destroy();
         }
     }
 
@@ -166,7 +166,7 @@ public final class Inbox {
         boolean interrupted = Thread.interrupted();
         try {
             compose(news).forEach((holder, told) -> {
-                if (lease.standing(holder) == NodeLease.Standing.ALIVE) {
+                if (peers.standing(holder) == Peers.Standing.ALIVE) {
                     messages.put(holder, send(holder, kind, told));
                 }
             });
@@ -189,7 +189,7 @@ public final class Inbox {
         Map<String, List<News>> byHolder = new HashMap<>();
         for (News session : news) {
             for (String holder : session.holders()) {
-                if (!holder.equals(lease.node())) {
+                if (!holder.equals(peers.node())) {
                     byHolder.computeIfAbsent(holder, h -> new ArrayList<>()).add(session);
                 }
             }
@@ -226,7 +226,7 @@ public final class Inbox {
                         out.writeInt(told.size());
                         for (News session : told) {
                             Codec.writeNotice(
-                                    new Notice(message.number, lease.node(), kind, session.key(), session.version()),
+                                    new Notice(message.number, peers.node(), kind, session.key(), session.version()),
                                     out);
                         }
                     }))
@@ -273,7 +273,7 @@ public final class Inbox {
                 throw new StoreUnavailableException("nodes " + silent + " have not answered so far", null);
             }
             if (!silent.isEmpty()) {
-                lease.fence(silent);
+                peers.fence(silent);
             }
         } finally {
             if (interrupted) {
@@ -335,7 +335,7 @@ public final class Inbox {
 
     /** The sender gives this node up, which is safe. */
     private void notAnswered(Throwable failure) {
-        LOG.warn("Node {}: notice not answered", lease.node(), failure);
+        LOG.warn("Node {}: notice not answered", peers.node(), failure);
     }
 
     private long hear(Notice notice) {

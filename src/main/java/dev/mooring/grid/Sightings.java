@@ -25,7 +25,7 @@ final class Sightings {
      * @param left nodes that were
      * @param returned nodes that have taken a new epoch, also where they were away so long that they were not there the
      *     last time
-     * @param dead rows that have not changed for {@link NodeLease#DEATH}
+     * @param dead rows that have not changed for {@link Peers#DEATH}
      */
     record Look(Set<String> joined, Set<String> left, Set<String> returned, Map<String, NodeRow> dead) {}
 
@@ -54,7 +54,7 @@ final class Sightings {
             }
             if (epoch != row.epoch()) {
                 look.returned.add(node);
-            } else if (TimeUnit.NANOSECONDS.toMillis(silence) > NodeLease.DEATH.toMillis()) {
+            } else if (TimeUnit.NANOSECONDS.toMillis(silence) > Peers.DEATH.toMillis()) {
                 look.dead.put(node, row);
             }
         });

@@ -16,7 +16,8 @@
  *       {@code LeftOver} asks for what should have ended, {@code MergeRecords} heals a split, and
  *       {@code GridSerializers} say how all of that travels.
  *   <li>{@link dev.mooring.grid.NodeLease}, for how long this node may trust its copies, a {@code Lease} at a time,
- *       with its {@code NodeRow} that the others see, and its own {@code Sightings} of theirs.
+ *       with its {@code NodeRow} that the others see; {@link dev.mooring.grid.Peers}, the others, by its
+ *       {@code Sightings} of theirs.
  *   <li>{@link dev.mooring.grid.Inbox}, what nodes tell and ask each other.
  * </ol>
  */

@@ -210,16 +210,16 @@ final class Cluster {
 
     /** Tells whether a node was there when this one last looked, or the node itself. Does not block. */
     boolean isKnown(String node) {
-        return grid.lease().isKnown(node);
+        return grid.peers().isKnown(node);
     }
 
     /** Tells whether a node is no more. Does not call the cluster for one that is known. */
     boolean isGone(String node) {
-        return grid.lease().isGone(node);
+        return grid.peers().isGone(node);
     }
 
     /** Tells whether this node is one of those that look for what others have left behind. Does not block. */
     boolean looksForLeftOver() {
-        return grid.isMember() || grid.lease().isFirst();
+        return grid.isMember() || grid.peers().isFirst();
     }
 }

@@ -53,7 +53,7 @@ class SilentPeerIT {
                 try {
                     await().atMost(LIMIT)
                             .untilAsserted(() -> assertThat(List.of(
-                                            one.lease().nodes(), two.lease().nodes()))
+                                            one.peers().nodes(), two.peers().nodes()))
                                     .containsOnly(2));
                 } finally {
                     two.stop();

@@ -98,7 +98,7 @@ public final class TestGrids implements AutoCloseable {
         // Whoever is killed from now on, the others have all that it had.
         await().atMost(LIMIT).until(() -> members().get(0).getPartitionService().isClusterSafe());
         await().atMost(LIMIT)
-                .until(() -> grids.stream().allMatch(grid -> grid.lease().nodes() == nodes));
+                .until(() -> grids.stream().allMatch(grid -> grid.peers().nodes() == nodes));
     }
 
     /** A server as anybody runs it, on loopback. */

@@ -53,7 +53,7 @@ class DeadWriterIT {
             }
         }
         cluster.logs()
-                .expecting(":dmg\\.NodeLease:.*(did not answer for|is taken for dead)", "the writer has died")
+                .expecting(":dmg\\.Peers:.*(did not answer for|is taken for dead)", "the writer has died")
                 .passes(List.of("/live-" + ENVIRONMENT));
     }
 

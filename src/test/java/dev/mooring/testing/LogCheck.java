@@ -52,7 +52,7 @@ public final class LogCheck {
 
     /** What ours say, and truly, until everybody knows of a death: who is missed, and who was refused meanwhile. */
     private static final Pattern DEATH =
-            Pattern.compile(":dmg\\.NodeLease:.*(did not answer|is taken for dead|cannot be reached)"
+            Pattern.compile(":dmg\\.(NodeLease|Peers):.*(did not answer|is taken for dead|cannot be reached)"
                     + "|:dms\\.Refusals:.*is answered with 503"
                     + "|:dms\\.Ending:.*not every node could be told at once"
                     + "|:dmg\\.Inbox:.*notice not answered");
