@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Two nodes whose Hazelcast is configured by a file of the user's, in the Jetty base. */
@@ -49,7 +50,10 @@ class BroughtConfigurationIT {
 
     @Test
     void isTakenInsteadOfTheNetworkSettings() {
-        int port = Ports.free();
+        int port = IntStream.generate(Ports::free)
+                .filter(each -> Ports.isFree(each + 1))
+                .findFirst()
+                .orElseThrow();
         NodeCluster cluster = NodeCluster.start(
                 "brought",
                 2,
@@ -94,7 +98,7 @@ class BroughtConfigurationIT {
         try (Socket socket = browser.opens(left, Way.PLAIN)) {
             cluster.kill(1);
 
-            await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
                 HttpResponse<String> response = browser.gets(left.say("set value 2"));
                 assertThat(response.statusCode()).isEqualTo(503);
                 assertThat(response.headers().firstValue("Retry-After")).isPresent();

@@ -36,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass
 @EnumSource(names = {"MEMBERS", "MIXED"})
 class FirstLightIT {
+    /** How long to wait for what comes soon. */
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     @Parameter
@@ -135,7 +136,12 @@ class FirstLightIT {
     class ReadsOfAnUnchangedSession {
         private static final int READS = 10_000;
 
-        /** Less than a byte for each read: what the nodes tell each other anyway while it lasts is a few messages. */
+        private static final int TRIES = 5;
+
+        /**
+         * Less than a byte for each read. What the nodes tell each other anyway comes on top; where much of that comes
+         * in between, the reads are counted again.
+         */
         @ParameterizedTest
         @MethodSource("dev.mooring.it.FirstLightIT#environments")
         void giveTheSameInstanceAndSendNothing(String environment) {
@@ -143,13 +149,17 @@ class FirstLightIT {
             ada.says(on(0, environment), "open ada");
             try (Socket socket = ada.opens(on(1, environment), Way.PLAIN)) {
                 socket.asks("get who");
-                long before = bytesWritten();
 
-                assertThat(socket.asks("read " + READS + " who")).isEqualTo("ada");
-                assertThat(ada.says(on(1, environment), "read " + READS + " who"))
-                        .isEqualTo("ada");
+                long least = Long.MAX_VALUE;
+                for (int tried = 0; tried < TRIES && least >= READS; tried++) {
+                    long before = bytesWritten();
+                    assertThat(socket.asks("read " + READS + " who")).isEqualTo("ada");
+                    assertThat(ada.says(on(1, environment), "read " + READS + " who"))
+                            .isEqualTo("ada");
+                    least = Math.min(least, bytesWritten() - before);
+                }
 
-                assertThat(bytesWritten() - before).isLessThan(READS);
+                assertThat(least).isLessThan(READS);
             }
         }
 
@@ -335,17 +345,11 @@ class FirstLightIT {
             Browser ada = cluster.newBrowser();
             ada.says(on(0, environment), "open " + who);
             List<Socket> sockets = opensEverySocket(ada, environment);
-            long before = System.nanoTime();
-            ada.says(on(1, environment), "setMaxInactive " + MAX_INACTIVE.toSeconds());
-            long after = System.nanoTime();
 
-            for (Socket socket : sockets) {
-                Close close = closeOf(socket);
-                assertThat(close.code()).as("%s", close).isEqualTo(1008);
-                assertThat(close.reason()).isEqualTo("session expired");
-                assertThat(Duration.ofNanos(close.nanoTime() - before)).isGreaterThanOrEqualTo(MAX_INACTIVE);
-                assertThat(Duration.ofNanos(close.nanoTime() - after)).isLessThan(MAX_INACTIVE.plus(Ends.SEEN));
-            }
+            Ends.Use last =
+                    Ends.Use.of(() -> ada.says(on(1, environment), "setMaxInactive " + MAX_INACTIVE.toSeconds()));
+
+            sockets.forEach(socket -> Ends.expires(socket, last, MAX_INACTIVE));
             assertEndedOnce(who, environment);
             assertEveryEndpointSaw(who, "session expired", environment);
             assertThat(ada.says(on(0, environment), "get who")).isEqualTo("none");
@@ -370,7 +374,7 @@ class FirstLightIT {
                     () -> talking.forEach(socket -> socket.sends("ping")), 0, 1, TimeUnit.SECONDS);
 
             await().during(Duration.ofSeconds(8))
-                    .atMost(Duration.ofSeconds(20))
+                    .atMost(LIMIT)
                     .until(() -> talking.stream().allMatch(Socket::isOpen));
 
             assertThat(silent).allSatisfy(socket -> assertClosed(socket, "session expired"));

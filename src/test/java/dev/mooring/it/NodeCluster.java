@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -24,6 +25,9 @@ import java.util.stream.IntStream;
  */
 final class NodeCluster implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
+
+    /** What a node says of each other one that it meets. */
+    private static final String MET = " has joined node ";
 
     private final String name = "it-" + UUID.randomUUID();
     private final Mode mode;
@@ -50,7 +54,8 @@ final class NodeCluster implements AutoCloseable {
     }
 
     /**
-     * Lays out and starts {@code size} nodes, and returns when all have started.
+     * Lays out and starts {@code size} nodes, and returns when all have started and met each other: two that start at
+     * the same moment may miss each other at first.
      *
      * @param name the first part of the directories' names; unique among test classes
      * @param mode which of the modules each base has
@@ -88,7 +93,7 @@ final class NodeCluster implements AutoCloseable {
             for (int i = 0; i < size; i++) {
                 cluster.nodes.add(cluster.launch(i));
             }
-            cluster.nodes.forEach(node -> node.awaitStarted(START_LIMIT));
+            cluster.nodes.forEach(cluster::awaitTogether);
             return cluster;
         } catch (RuntimeException | AssertionError failure) {
             cluster.close();
@@ -129,7 +134,20 @@ final class NodeCluster implements AutoCloseable {
             nodes.set(number, launch(number));
         }
         for (int number : numbers) {
-            nodes.get(number).awaitStarted(START_LIMIT);
+            awaitTogether(nodes.get(number));
+        }
+    }
+
+    private void awaitTogether(JettyNode node) {
+        node.awaitStarted(START_LIMIT);
+        long others =
+                nodes.stream().filter(other -> other != node && other.isAlive()).count();
+        var met = new AtomicInteger();
+        if (others > 0) {
+            node.awaitLog(
+                    line -> line.contains(MET) && met.incrementAndGet() == others,
+                    "together with " + others + " others",
+                    START_LIMIT);
         }
     }
 
@@ -201,6 +219,7 @@ final class NodeCluster implements AutoCloseable {
             servers.add(HazelcastServer.launch(mode.serverVersion(), name, port, serverPorts));
         }
         servers.forEach(server -> server.awaitStarted(START_LIMIT));
+        servers.forEach(server -> server.awaitMembers(servers.size(), START_LIMIT));
     }
 
     /** Stops all nodes, the first one last, and then the plain servers; the nodes' logs stay readable. */

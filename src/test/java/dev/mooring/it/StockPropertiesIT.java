@@ -1,11 +1,13 @@
 package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.mooring.nodes.JettyBase;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class StockPropertiesIT {
     private static final String ENVIRONMENT = "ee10";
     private static final Duration HALF_AN_HOUR = Duration.ofMinutes(30);
+    private static final Duration LIMIT = Duration.ofSeconds(15);
 
     /** With {@code saveOnCreate}, the grace period of two hours, worker {@code blue}. */
     private static final int SET = 0;
@@ -77,7 +80,10 @@ class StockPropertiesIT {
 
     private Duration keptFor(int node, Bystander bystander) {
         String id = cluster.newBrowser().says(on(node), "open");
-        return bystander.timeToLive(id).orElseThrow();
+        // A client gives it right after the write, and not with it.
+        return await().atMost(LIMIT)
+                .until(() -> bystander.timeToLive(id), Optional::isPresent)
+                .orElseThrow();
     }
 
     private void workerNameIsASuffixThatEachNodeMakesItsOwn() {

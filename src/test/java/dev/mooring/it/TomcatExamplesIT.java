@@ -98,7 +98,7 @@ class TomcatExamplesIT {
 
         assertThat(ada.gets(on(1, PROTECTED + "index.jsp")).body()).doesNotContain(LOGGED_IN);
         assertThat(List.of(here, there))
-                .allSatisfy(socket -> assertThat(socket.close(Duration.ofSeconds(5)))
+                .allSatisfy(socket -> assertThat(socket.close(Duration.ofSeconds(20)))
                         .hasValueSatisfying(close -> assertThat(close.code()).isEqualTo(1008)));
     }
 
