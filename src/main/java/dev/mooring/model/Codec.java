@@ -6,11 +6,8 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.io.StreamCorruptedException;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +45,8 @@ public final class Codec {
         out.writeByte(FORMAT);
         out.writeByte(record.state().ordinal());
         out.writeByte(ordinal(record.cause()));
-        writeNullable(record.endingNode(), out);
-        writeString(record.id(), out);
+        Bytes.writeNullable(record.endingNode(), out);
+        Bytes.writeString(record.id(), out);
         writeStamp(record.idStamp(), out);
         out.writeLong(record.maxInactiveMs());
         writeStamp(record.maxInactiveStamp(), out);
@@ -57,19 +54,19 @@ public final class Codec {
         writeTimes(record.times(), out);
         out.writeInt(record.holders().size());
         for (Map.Entry<String, Holder> entry : record.holders().entrySet()) {
-            writeString(entry.getKey(), out);
+            Bytes.writeString(entry.getKey(), out);
             out.writeLong(entry.getValue().load());
             out.writeLong(entry.getValue().operation());
         }
         out.writeInt(record.attributes().size());
         for (Map.Entry<String, Attribute> entry : record.attributes().entrySet()) {
-            writeString(entry.getKey(), out);
+            Bytes.writeString(entry.getKey(), out);
             writeStamp(entry.getValue().stamp(), out);
-            writeBytes(entry.getValue().bytes(), out);
+            Bytes.writeBytes(entry.getValue().bytes(), out);
         }
         out.writeInt(record.removals().size());
         for (Map.Entry<String, Stamp> entry : record.removals().entrySet()) {
-            writeString(entry.getKey(), out);
+            Bytes.writeString(entry.getKey(), out);
             writeStamp(entry.getValue(), out);
         }
     }
@@ -86,8 +83,8 @@ public final class Codec {
         requireFormat(in, "session record");
         State state = constant(State.values(), in.readByte(), "state");
         EndCause cause = nullableConstant(EndCause.values(), in.readByte(), "cause of an end");
-        String endingNode = readNullable(in);
-        String id = readString(in);
+        String endingNode = Bytes.readNullable(in);
+        String id = Bytes.readString(in);
         Stamp idStamp = readStamp(in);
         long maxInactiveMs = in.readLong();
         Stamp maxInactiveStamp = readStamp(in);
@@ -99,18 +96,18 @@ public final class Codec {
         draft.maxInactiveMs = maxInactiveMs;
         draft.maxInactiveStamp = maxInactiveStamp;
         draft.version = version;
-        int holders = count(in);
+        int holders = Bytes.count(in);
         for (int i = 0; i < holders; i++) {
-            draft.holders.put(readString(in), new Holder(in.readLong(), in.readLong()));
+            draft.holders.put(Bytes.readString(in), new Holder(in.readLong(), in.readLong()));
         }
-        int attributes = count(in);
+        int attributes = Bytes.count(in);
         for (int i = 0; i < attributes; i++) {
-            draft.attributes.put(readString(in), new Attribute(readStamp(in), readBytes(in)));
+            draft.attributes.put(Bytes.readString(in), new Attribute(readStamp(in), Bytes.readBytes(in)));
         }
-        int removals = count(in);
+        int removals = Bytes.count(in);
         SortedMap<String, Stamp> removed = new TreeMap<>();
         for (int i = 0; i < removals; i++) {
-            removed.put(readString(in), readStamp(in));
+            removed.put(Bytes.readString(in), readStamp(in));
         }
         draft.removals = removed;
         return new SessionRecord(draft);
@@ -127,13 +124,13 @@ public final class Codec {
         out.writeByte(FORMAT);
         if (change instanceof Change.Join join) {
             out.writeByte(JOIN);
-            writeString(join.node(), out);
+            Bytes.writeString(join.node(), out);
             out.writeLong(join.load());
             out.writeLong(join.since());
-            writeNullable(join.id(), out);
+            Bytes.writeNullable(join.id(), out);
         } else if (change instanceof Change.Leave leave) {
             out.writeByte(LEAVE);
-            writeString(leave.node(), out);
+            Bytes.writeString(leave.node(), out);
             out.writeLong(leave.load());
             writeTimes(leave.times(), out);
             out.writeBoolean(leave.unlessLast());
@@ -145,19 +142,19 @@ public final class Codec {
             writeDelta(delta, out);
         } else if (change instanceof Change.Claim claim) {
             out.writeByte(CLAIM);
-            writeString(claim.node(), out);
+            Bytes.writeString(claim.node(), out);
             out.writeByte(claim.cause().ordinal());
-            writeNullable(claim.dueAt(), out);
-            writeNames(claim.asked(), out);
+            Bytes.writeNullable(claim.dueAt(), out);
+            Bytes.writeNames(claim.asked(), out);
             writeTimes(claim.times(), out);
             out.writeLong(claim.since());
         } else if (change instanceof Change.End end) {
             out.writeByte(END);
-            writeString(end.node(), out);
+            Bytes.writeString(end.node(), out);
         } else if (change instanceof Change.Inherit inherit) {
             out.writeByte(INHERIT);
-            writeString(inherit.node(), out);
-            writeString(inherit.from(), out);
+            Bytes.writeString(inherit.node(), out);
+            Bytes.writeString(inherit.from(), out);
         } else if (change instanceof Change.Look) {
             out.writeByte(LOOK);
         } else {
@@ -177,20 +174,20 @@ public final class Codec {
         requireFormat(in, "change of a session");
         byte kind = in.readByte();
         return switch (kind) {
-            case JOIN -> new Change.Join(readString(in), in.readLong(), in.readLong(), readNullable(in));
-            case LEAVE -> new Change.Leave(readString(in), in.readLong(), readTimes(in), in.readBoolean());
+            case JOIN -> new Change.Join(Bytes.readString(in), in.readLong(), in.readLong(), Bytes.readNullable(in));
+            case LEAVE -> new Change.Leave(Bytes.readString(in), in.readLong(), readTimes(in), in.readBoolean());
             case TOUCH -> new Change.Touch(readTimes(in));
             case DELTA -> readDelta(in);
             case CLAIM ->
                 new Change.Claim(
-                        readString(in),
+                        Bytes.readString(in),
                         constant(EndCause.values(), in.readByte(), "cause of an end"),
-                        readNullableLong(in),
-                        readNames(in),
+                        Bytes.readNullableLong(in),
+                        Bytes.readNames(in),
                         readTimes(in),
                         in.readLong());
-            case END -> new Change.End(readString(in));
-            case INHERIT -> new Change.Inherit(readString(in), readString(in));
+            case END -> new Change.End(Bytes.readString(in));
+            case INHERIT -> new Change.Inherit(Bytes.readString(in), Bytes.readString(in));
             case LOOK -> new Change.Look();
             default ->
                 throw new StreamCorruptedException("kind of change " + kind + ": expected " + JOIN + " to " + LOOK);
@@ -198,35 +195,35 @@ public final class Codec {
     }
 
     private static void writeDelta(Change.Delta delta, DataOutput out) throws IOException {
-        writeString(delta.node(), out);
+        Bytes.writeString(delta.node(), out);
         out.writeLong(delta.load());
         out.writeLong(delta.operation());
         out.writeBoolean(delta.creates());
         writeTimes(delta.times(), out);
-        writeNullable(delta.id(), out);
-        writeNullable(delta.maxInactiveMs(), out);
+        Bytes.writeNullable(delta.id(), out);
+        Bytes.writeNullable(delta.maxInactiveMs(), out);
         out.writeInt(delta.set().size());
         for (Map.Entry<String, byte[]> entry : delta.set().entrySet()) {
-            writeString(entry.getKey(), out);
-            writeBytes(entry.getValue(), out);
+            Bytes.writeString(entry.getKey(), out);
+            Bytes.writeBytes(entry.getValue(), out);
         }
-        writeNames(delta.removed(), out);
-        writeNames(delta.gone(), out);
+        Bytes.writeNames(delta.removed(), out);
+        Bytes.writeNames(delta.gone(), out);
     }
 
     private static Change.Delta readDelta(DataInput in) throws IOException {
-        String node = readString(in);
+        String node = Bytes.readString(in);
         long load = in.readLong();
         long operation = in.readLong();
         boolean creates = in.readBoolean();
         Times times = readTimes(in);
-        String id = readNullable(in);
-        Long maxInactiveMs = readNullableLong(in);
-        int count = count(in);
+        String id = Bytes.readNullable(in);
+        Long maxInactiveMs = Bytes.readNullableLong(in);
+        int count = Bytes.count(in);
         Map<String, byte[]> set = new HashMap<>();
         for (int i = 0; i < count; i++) {
-            String name = readString(in);
-            byte[] bytes = readBytes(in);
+            String name = Bytes.readString(in);
+            byte[] bytes = Bytes.readBytes(in);
             if (bytes == null) {
                 throw new StreamCorruptedException("an attribute that is set has no bytes");
             }
@@ -236,7 +233,16 @@ public final class Codec {
             throw new StreamCorruptedException("a change that creates a session lacks its id or its interval");
         }
         return new Change.Delta(
-                node, load, operation, creates, times, id, maxInactiveMs, set, readNames(in), readNames(in));
+                node,
+                load,
+                operation,
+                creates,
+                times,
+                id,
+                maxInactiveMs,
+                set,
+                Bytes.readNames(in),
+                Bytes.readNames(in));
     }
 
     /**
@@ -251,13 +257,13 @@ public final class Codec {
         out.writeByte(outcome.result().ordinal());
         out.writeLong(outcome.base());
         out.writeLong(outcome.version());
-        writeNames(outcome.holders(), out);
+        Bytes.writeNames(outcome.holders(), out);
         SessionRecord view = outcome.view();
         out.writeBoolean(view != null);
         if (view != null) {
             writeRecord(view, out);
         }
-        writeNullable(outcome.previousId(), out);
+        Bytes.writeNullable(outcome.previousId(), out);
     }
 
     /**
@@ -274,9 +280,9 @@ public final class Codec {
                 constant(Outcome.Result.values(), in.readByte(), "result"),
                 in.readLong(),
                 in.readLong(),
-                readNames(in),
+                Bytes.readNames(in),
                 in.readBoolean() ? readRecord(in) : null,
-                readNullable(in));
+                Bytes.readNullable(in));
     }
 
     /**
@@ -289,10 +295,10 @@ public final class Codec {
     public static void writeNotice(Notice notice, DataOutput out) throws IOException {
         out.writeByte(FORMAT);
         out.writeLong(notice.number());
-        writeString(notice.sender(), out);
+        Bytes.writeString(notice.sender(), out);
         out.writeByte(notice.kind().ordinal());
-        writeString(notice.key().scope(), out);
-        writeString(notice.key().name(), out);
+        Bytes.writeString(notice.key().scope(), out);
+        Bytes.writeString(notice.key().name(), out);
         out.writeLong(notice.version());
     }
 
@@ -308,9 +314,9 @@ public final class Codec {
         requireFormat(in, "notice");
         return new Notice(
                 in.readLong(),
-                readString(in),
+                Bytes.readString(in),
                 constant(Notice.Kind.values(), in.readByte(), "kind of notice"),
-                new SessionKey(readString(in), readString(in)),
+                new SessionKey(Bytes.readString(in), Bytes.readString(in)),
                 in.readLong());
     }
 
@@ -320,14 +326,6 @@ public final class Codec {
             String message = what + " of format " + format + ": this version of Mooring reads format " + FORMAT;
             throw format > FORMAT ? new NewerFormatException(message) : new StreamCorruptedException(message);
         }
-    }
-
-    private static int count(DataInput in) throws IOException {
-        int count = in.readInt();
-        if (count < 0) {
-            throw new StreamCorruptedException("negative count " + count);
-        }
-        return count;
     }
 
     private static int ordinal(@Nullable Enum<?> constant) {
@@ -359,76 +357,10 @@ public final class Codec {
 
     private static void writeStamp(Stamp stamp, DataOutput out) throws IOException {
         out.writeLong(stamp.version());
-        writeString(stamp.node(), out);
+        Bytes.writeString(stamp.node(), out);
     }
 
     private static Stamp readStamp(DataInput in) throws IOException {
-        return new Stamp(in.readLong(), readString(in));
-    }
-
-    private static void writeNames(Set<String> names, DataOutput out) throws IOException {
-        out.writeInt(names.size());
-        for (String name : names) {
-            writeString(name, out);
-        }
-    }
-
-    private static Set<String> readNames(DataInput in) throws IOException {
-        int count = count(in);
-        Set<String> names = new HashSet<>();
-        for (int i = 0; i < count; i++) {
-            names.add(readString(in));
-        }
-        return names;
-    }
-
-    private static void writeNullable(@Nullable String text, DataOutput out) throws IOException {
-        out.writeBoolean(text != null);
-        if (text != null) {
-            writeString(text, out);
-        }
-    }
-
-    private static @Nullable String readNullable(DataInput in) throws IOException {
-        return in.readBoolean() ? readString(in) : null;
-    }
-
-    private static void writeNullable(@Nullable Long number, DataOutput out) throws IOException {
-        out.writeBoolean(number != null);
-        if (number != null) {
-            out.writeLong(number);
-        }
-    }
-
-    private static @Nullable Long readNullableLong(DataInput in) throws IOException {
-        return in.readBoolean() ? Long.valueOf(in.readLong()) : null;
-    }
-
-    // Not writeUTF: it refuses strings of more than 65535 bytes, and an attribute's name has no limit.
-    private static void writeString(String text, DataOutput out) throws IOException {
-        writeBytes(text.getBytes(StandardCharsets.UTF_8), out);
-    }
-
-    private static String readString(DataInput in) throws IOException {
-        byte[] bytes = readBytes(in);
-        if (bytes == null) {
-            throw new StreamCorruptedException("a name is missing");
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private static void writeBytes(byte @Nullable [] bytes, DataOutput out) throws IOException {
-        out.writeInt(bytes == null ? -1 : bytes.length);
-        if (bytes != null) {
-            out.write(bytes);
-        }
-    }
-
-    private static byte @Nullable [] readBytes(DataInput in) throws IOException {
-        int length = in.readInt();
-        if (length == -1) {
-            return null;
-        }
-        return Bytes.read(in, length);
+        return new Stamp(in.readLong(), Bytes.readString(in));
     }
 }

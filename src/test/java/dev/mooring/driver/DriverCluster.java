@@ -302,7 +302,7 @@ final class DriverCluster implements AutoCloseable {
 
     private HazelcastServer launchServer(int port) {
         List<Integer> all = ports.subList(0, SERVERS);
-        return HazelcastServer.launch("5.7.0", name, port, all);
+        return HazelcastServer.launch(System.getProperty("mooring.hazelcast.newest"), name, port, all);
     }
 
     private void launch(int number, JettyBase.Builder base) {
