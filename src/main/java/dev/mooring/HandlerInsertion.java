@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Puts our handlers into every web application of the server while it is still stopped. Jetty announces a context that
- * is deployed at the start, or embedded, as a bean before it starts; one that is deployed into a running server only
- * after that, but then the deployer has announced it before. Both may see the same context, which is served once.
+ * is deployed at the start, or embedded, as a bean before it starts. One that is deployed into a running server becomes
+ * a bean only after it has started, but the deployer announces it before. A context that both announce gets its
+ * handlers once.
  */
 final class HandlerInsertion implements Container.InheritedListener {
 

@@ -8,8 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has some threads of an executor at a time work on what waits to be done, so that they leave others for the rest, and
- * a thread that has done one thing goes on with the next. Thread-safe; nothing blocks but the work itself.
+ * Works off what waits to be done with a limited number of an executor's threads, so that others are left for the rest.
+ * A thread that has done one thing goes on with the next, and is given back when nothing waits. Thread-safe; nothing
+ * blocks but the work itself.
  */
 public final class Lanes {
 
