@@ -144,9 +144,9 @@ final class LiveData extends SessionData {
     }
 
     /**
-     * Another node says that the record has this version. If this copy has it already, that may be the version of a
-     * change which was read before it was finished and is lost with its member, and now there is another of the same
-     * number. Needs no lock.
+     * Another node says that the record has this version. A copy that is older is behind now, see {@link #isCurrent}. One
+     * that has this version already may have read a change that was not finished and has died with its member; the
+     * notice is then of another change with the same number. So the record is read once more. Needs no lock.
      */
     void told(long newVersion) {
         if (newVersion <= version) {
