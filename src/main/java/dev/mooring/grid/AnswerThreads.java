@@ -1,19 +1,17 @@
 package dev.mooring.grid;
 
 import com.hazelcast.internal.util.ConcurrencyUtil;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The threads on which Hazelcast hands over the answer to each asynchronous call. By itself it takes the JVM's common
- * pool, or, where that has but one thread, as on two cores, a new thread for every single answer: then these take its
- * place, which are used again. They are the process's, as Hazelcast's own are, and end when they have been idle for a
- * while.
+ * pool, whose threads may be made by a request and keep its web application's classes, or, where that has but one
+ * thread, as on two cores, a new thread for every single answer: these take its place, which are used again. They are
+ * the process's, as Hazelcast's own are, and end when they have been idle for a while.
  */
 final class AnswerThreads {
 
@@ -21,13 +19,11 @@ final class AnswerThreads {
     private static final long IDLE_SECONDS = 10;
 
     static {
-        if (ForkJoinPool.getCommonPoolParallelism() <= 1) {
-            try {
-                ConcurrencyUtil.setDefaultAsyncExecutor(newPool());
-            } catch (LinkageError e) {
-                // No part of Hazelcast's API: another version that somebody has put in the place of ours may lack it.
-                LOG.debug("Hazelcast starts a thread for each answer", e);
-            }
+        try {
+            ConcurrencyUtil.setDefaultAsyncExecutor(newPool());
+        } catch (LinkageError e) {
+            // No part of Hazelcast's API: another version that somebody has put in the place of ours may lack it.
+            LOG.debug("Hazelcast takes threads of the JVM's for its answers", e);
         }
     }
 
@@ -39,12 +35,12 @@ final class AnswerThreads {
     }
 
     private static ThreadPoolExecutor newPool() {
-        AtomicInteger count = new AtomicInteger();
         return new ThreadPoolExecutor(
-                0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
-                    Thread thread = new Thread(task, "hz-answer-" + count.incrementAndGet());
-                    thread.setDaemon(true);
-                    return thread;
-                });
+                0,
+                Integer.MAX_VALUE,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new SynchronousQueue<>(),
+                new OwnThreads("hz-answer-"));
     }
 }

@@ -30,7 +30,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,14 +78,7 @@ final class ClientLink implements Link {
         this.clusterName = clusterName;
         this.own = own;
         this.clock = clock;
-        AtomicInteger count = new AtomicInteger();
-        this.threads = Executors.newCachedThreadPool(task -> {
-            Thread thread = new Thread(task, "mooring-client-" + count.incrementAndGet());
-            thread.setDaemon(true);
-            // Not that of a web application that happens to be the first to need the thread.
-            thread.setContextClassLoader(ClientLink.class.getClassLoader());
-            return thread;
-        });
+        this.threads = Executors.newCachedThreadPool(new OwnThreads("mooring-client-"));
         this.givenUp = new GivenUp(hazelcast, clusterName, () -> onMerge.run());
         this.membershipListener = listen();
     }

@@ -19,6 +19,7 @@
  *       with its {@code NodeRow} that the others see; {@link dev.mooring.grid.Peers}, the others, by its
  *       {@code Sightings} of theirs.
  *   <li>{@link dev.mooring.grid.Inbox}, what nodes tell and ask each other.
+ *   <li>{@code OwnThreads} make the threads of pools, among them the {@code AnswerThreads} of Hazelcast.
  * </ol>
  */
 @NullMarked
