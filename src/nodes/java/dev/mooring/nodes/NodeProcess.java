@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +68,7 @@ final class NodeProcess {
      * @param name what messages call it
      * @param command the program and its arguments
      * @param directory where it runs
-     * @param logFile gets what it prints
+     * @param logFile gets what it prints, behind what others have printed there
      * @throws UncheckedIOException if it cannot be started
      */
     static NodeProcess launch(String name, List<String> command, Path directory, Path logFile) {
@@ -208,7 +209,8 @@ final class NodeProcess {
 
     private void readOutput() {
         try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
-                BufferedWriter copy = Files.newBufferedWriter(logFile)) {
+                BufferedWriter copy =
+                        Files.newBufferedWriter(logFile, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
                 add(line);
                 copy.write(line);

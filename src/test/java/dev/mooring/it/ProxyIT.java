@@ -122,7 +122,7 @@ class ProxyIT {
 
             says(ada, port, "invalidate");
             assertThat(sockets)
-                    .allSatisfy(socket -> assertThat(socket.close(Duration.ofSeconds(4)))
+                    .allSatisfy(socket -> assertThat(socket.close(Duration.ofSeconds(10)))
                             .hasValueSatisfying(
                                     close -> assertThat(close.code()).isEqualTo(1008)));
         } finally {
