@@ -14,6 +14,7 @@ import jakarta.websocket.Session;
 import jakarta.websocket.server.HandshakeRequest;
 import jakarta.websocket.server.ServerEndpoint;
 import jakarta.websocket.server.ServerEndpointConfig;
+import java.io.IOException;
 
 /** The Jakarta endpoints. */
 final class Endpoints {
@@ -120,6 +121,26 @@ final class Endpoints {
         public String part(String part, boolean last) {
             parts++;
             return last ? String.valueOf(parts) : null;
+        }
+    }
+
+    /** Tells all others when one leaves, and waits until they are told. */
+    @ServerEndpoint("/chat")
+    public static class Chat {
+        /** Echoes. */
+        @OnMessage
+        public String message(String message) {
+            return message;
+        }
+
+        /** Tells the others. */
+        @OnClose
+        public void close(Session socket) throws IOException {
+            for (Session other : socket.getOpenSessions()) {
+                if (other.isOpen()) {
+                    other.getBasicRemote().sendText("somebody has left");
+                }
+            }
         }
     }
 

@@ -31,11 +31,6 @@ enum Farewell {
         };
     }
 
-    /** Whether the session lives on, so that the client may come back. */
-    boolean isGoingAway() {
-        return code == CloseStatus.SHUTDOWN;
-    }
-
     String reason() {
         return reason;
     }

@@ -62,6 +62,12 @@ final class Mooring implements Attachment, Connection.Listener {
     /** Completes when that has left. */
     private final CompletableFuture<@Nullable Void> saidSo = new CompletableFuture<>();
 
+    /** Set by the first who closes the connection. */
+    private final AtomicBoolean hangingUp = new AtomicBoolean();
+
+    /** Completes when that is done, and the application's {@code onClose} with it. */
+    private final CompletableFuture<@Nullable Void> hungUp = new CompletableFuture<>();
+
     /**
      * Prepares to tie two.
      *
@@ -127,7 +133,7 @@ final class Mooring implements Attachment, Connection.Listener {
             Farewell told = said;
             if (told != null && frame.getOpCode() == OpCode.CLOSE) {
                 callback.succeeded();
-                hangUp(told, Callback.NOOP);
+                hangUp(told);
                 return;
             }
             if (frame.isDataFrame()) {
@@ -155,7 +161,7 @@ final class Mooring implements Attachment, Connection.Listener {
             }
             Callback callback = entry.getCallback();
             if (said != null) {
-                dropBehindFarewell(callback);
+                afterFarewell(callback);
                 return;
             }
             Farewell instead = entry.getFrame().getOpCode() == OpCode.CLOSE ? atTheEnd() : null;
@@ -165,7 +171,7 @@ final class Mooring implements Attachment, Connection.Listener {
                         if (said == null) {
                             callback.failed(failure);
                         } else {
-                            dropBehindFarewell(callback);
+                            afterFarewell(callback);
                         }
                     }))
                     .build());
@@ -176,7 +182,7 @@ final class Mooring implements Attachment, Connection.Listener {
      * Nothing follows a close frame (RFC 6455 5.5.1). What an endpoint sends behind ours counts as sent when ours has
      * left: were it a failure, and earlier, Jetty would close the connection before the client is told why.
      */
-    private void dropBehindFarewell(Callback callback) {
+    private void afterFarewell(Callback callback) {
         CompletableFuture<?> unused = saidSo.whenComplete((left, failure) -> {
             if (failure == null) {
                 callback.succeeded();
@@ -239,7 +245,11 @@ final class Mooring implements Attachment, Connection.Listener {
         return context == stopping;
     }
 
-    /** This node or the web application stops: says so to the client, who may come back. Does not block. */
+    /**
+     * This node or the web application stops: says so to the client, who may come back. Does not block.
+     *
+     * @param sent told when the client's close frame has left
+     */
     void goAway(Farewell farewell, Callback sent) {
         // A session that ends with its node may not have got round to its sockets yet.
         Farewell atTheEnd = atTheEnd();
@@ -250,8 +260,10 @@ final class Mooring implements Attachment, Connection.Listener {
         if (closing.compareAndSet(false, true)) {
             moorings.count(farewell);
             closeOnceOpen(farewell, sent);
-        } else {
+        } else if (said == null) {
             sent.succeeded();
+        } else {
+            afterFarewell(sent);
         }
     }
 
@@ -262,14 +274,10 @@ final class Mooring implements Attachment, Connection.Listener {
             sent.succeeded();
         } else if (input && output) {
             LOG.debug("Session {}: closing a WebSocket, {}", session.key(), farewell.reason());
-            if (farewell.isGoingAway()) {
-                hangUp(farewell, sent);
-            } else {
-                say(farewell, sent);
-            }
+            say(farewell, sent);
         } else if (input) {
             // The application has said good-bye before; the client has as long to answer as if we had.
-            later(ANSWERING_MS, () -> hangUp(farewell, Callback.NOOP));
+            later(ANSWERING_MS, () -> hangUp(farewell));
             sent.succeeded();
         } else {
             // Before its onOpen is through, a close would abort the connection without a frame or overtake the
@@ -285,40 +293,68 @@ final class Mooring implements Attachment, Connection.Listener {
      */
     private void say(Farewell farewell, Callback sent) {
         said = farewell;
-        Scheduler.Task unread = later(READING_MS, () -> hangUp(farewell, Callback.NOOP));
+        Scheduler.Task unread = later(READING_MS, () -> hangUp(farewell));
         Callback left = Callback.from(
                 () -> {
                     unread.cancel();
                     saidSo.complete(null);
-                    later(ANSWERING_MS, () -> hangUp(farewell, Callback.NOOP));
+                    later(ANSWERING_MS, () -> hangUp(farewell));
                     sent.succeeded();
                 },
                 failure -> {
                     unread.cancel();
                     saidSo.completeExceptionally(failure);
-                    hangUp(farewell, sent);
+                    soon(() -> hangUp(farewell));
+                    sent.succeeded();
                 });
         socket.getConnection()
                 .enqueueFrame(new OutgoingEntry.Builder(farewell.status().toFrame(), left).build());
     }
 
-    /** Has a thread of the server do something in a while: the application's {@code onClose} may take its time. */
+    /** Has a thread of the server do something in a while. */
     private Scheduler.Task later(long delayMs, Runnable task) {
-        return scheduler.schedule(
-                () -> socket.getConnection().getExecutor().execute(task), delayMs, TimeUnit.MILLISECONDS);
+        return scheduler.schedule(() -> soon(task), delayMs, TimeUnit.MILLISECONDS);
     }
 
-    /** Closes the connection, whatever the client does; the application's {@code onClose} reads the reason. */
-    private void hangUp(Farewell farewell, Callback done) {
-        if (castOff.get() || socket.isClosed()) {
-            done.succeeded();
+    /**
+     * Has a thread of the server do something: the application's {@code onClose} may take its time, and in HTTP/2 the
+     * current thread may be the one that writes for the whole connection.
+     */
+    private void soon(Runnable task) {
+        socket.getConnection().getExecutor().execute(task);
+    }
+
+    /**
+     * Closes the connection of a client that was told why, whatever it does; the application's {@code onClose} reads
+     * the reason, on the current thread if no other has begun.
+     *
+     * @return completes when that is done, and at once where the client was not told
+     */
+    CompletableFuture<?> hangUp() {
+        Farewell told = said;
+        if (told == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        hangUp(told);
+        return hungUp;
+    }
+
+    private void hangUp(Farewell farewell) {
+        if (!hangingUp.compareAndSet(false, true)) {
             return;
         }
-        Callback.Completable closed = new Callback.Completable();
-        socket.close(farewell.status(), Callback.combine(closed, done));
-        if (said != null && !closed.isDone()) {
-            // What was to be sent before is still stuck.
-            socket.abort();
+        try {
+            if (castOff.get() || socket.isClosed()) {
+                return;
+            }
+            Callback.Completable closed = new Callback.Completable();
+            socket.close(farewell.status(), closed);
+            if (said != null && !closed.isDone()) {
+                // What was to be sent before is still stuck.
+                socket.abort();
+            }
+        } finally {
+            hungUp.complete(null);
         }
     }
 

@@ -77,12 +77,6 @@ public final class Moorings {
         Mooring mooring = new Mooring(session, socket, principal, this, context, scheduler);
         open.add(mooring);
         mooring.make(logouts);
-        // Added first and looked at after: this thread or the one that stops the node or the web application closes it.
-        if (stopping) {
-            mooring.goAway(Farewell.NODE_STOPS, Callback.NOOP);
-        } else if (context.isStopping() || context.isStopped()) {
-            mooring.goAway(Farewell.APPLICATION_STOPS, Callback.NOOP);
-        }
         return mooring;
     }
 
@@ -129,7 +123,7 @@ public final class Moorings {
 
     /**
      * Closes all with 1001, which tells clients to come back, and has later upgrades refused. Blocks until the frames
-     * have left, at most for a second.
+     * have left, at most for a second, and then for the application's {@code onClose}.
      */
     public void nodeStops() {
         stopping = true;
@@ -138,7 +132,7 @@ public final class Moorings {
 
     /**
      * Closes those of a web application with 1001, while it still runs. Blocks until the frames have left, at most for
-     * a second.
+     * a second, and then for the application's {@code onClose}.
      *
      * @param context the web application, stopping
      */
@@ -146,15 +140,21 @@ public final class Moorings {
         goAway(open.stream().filter(mooring -> mooring.isOf(context)), Farewell.APPLICATION_STOPS);
     }
 
-    private static void goAway(Stream<Mooring> leaving, Farewell farewell) {
-        CompletableFuture<?>[] farewells = leaving.map(mooring -> {
-                    Callback.Completable sent = new Callback.Completable();
-                    mooring.goAway(farewell, sent);
-                    return sent;
-                })
-                .toArray(CompletableFuture<?>[]::new);
+    /** All are told first: an {@code onClose} that sends to others finds none that still waits for it. */
+    private static void goAway(Stream<Mooring> open, Farewell farewell) {
+        List<Mooring> leaving = open.toList();
+        await(farewell, leaving.stream().map(mooring -> {
+            Callback.Completable sent = new Callback.Completable();
+            mooring.goAway(farewell, sent);
+            return sent;
+        }));
+        await(farewell, leaving.stream().map(Mooring::hangUp));
+    }
+
+    private static void await(Farewell farewell, Stream<CompletableFuture<?>> all) {
         try {
-            CompletableFuture.allOf(farewells).get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+                    .get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             LOG.debug("Not every WebSocket could be closed in time, {}", farewell.reason(), e);
         } catch (InterruptedException e) {

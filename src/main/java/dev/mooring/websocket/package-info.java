@@ -19,7 +19,8 @@
  * <tr><td>the server's pool</td><td>{@code Mooring.sessionEnded} and {@code loggedOut}, on one thread for each
  *     WebSocket; second looks</td><td>yes</td></tr>
  * <tr><td>the one that stops the server or a web application</td><td>{@code Moorings.nodeStops},
- *     {@code UpgradeHandler.applicationStops}</td><td>two seconds at most</td></tr>
+ *     {@code UpgradeHandler.applicationStops}</td><td>two seconds at most, and in
+ *     the application's {@code onClose}</td></tr>
  * </table>
  */
 @NullMarked

@@ -49,7 +49,7 @@ class SocketPathsIT {
     private static final int AT_ONCE = 16;
     private static final int CROWD = 32;
     private static final Duration MAX_INACTIVE = Duration.ofSeconds(3);
-    private static final Duration PROMPT = Duration.ofSeconds(4);
+    private static final Duration PROMPT = Duration.ofSeconds(10);
 
     /** The ways into the web application {@code sockets}; the name is the path. */
     private static final List<String> PATHS =
@@ -280,20 +280,24 @@ class SocketPathsIT {
         }
     }
 
+    /** Also by those whose {@code onClose} tells all others on the same HTTP/2 connection, and waits. */
     @Test
     @Order(Integer.MAX_VALUE)
     void aNodeThatStopsSaysSoBySocketsOfEveryKind() {
-        Map<Cell, Line> lines = new LinkedHashMap<>();
+        Map<Line, Cell> lines = new LinkedHashMap<>();
         for (String environment : LiveWar.ENVIRONMENTS) {
             Browser ada = cluster.newBrowser();
             says(ada, new Cell("", environment, Carrier.HTTP_1), cluster.node(0), "open");
-            cells().filter(cell -> cell.environment().equals(environment))
-                    .forEach(cell -> lines.put(cell, opens(ada, cell, cluster.node(1))));
+            var chat = new Cell("chat", environment, Carrier.HTTP_2);
+            Stream.concat(
+                            cells().filter(cell -> cell.environment().equals(environment)),
+                            Stream.generate(() -> chat).limit(3))
+                    .forEach(cell -> lines.put(opens(ada, cell, cluster.node(1)), cell));
         }
 
         cluster.stop(1);
 
-        lines.forEach((cell, line) -> assertThat(line.closed(PROMPT))
+        lines.forEach((line, cell) -> assertThat(line.closed(PROMPT))
                 .as("%s", cell)
                 .hasValueSatisfying(close -> {
                     assertThat(close.code()).as("%s: %s", cell, close).isEqualTo(1001);
