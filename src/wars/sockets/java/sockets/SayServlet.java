@@ -12,7 +12,10 @@ import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 
-/** {@code /say?m=<words>}: {@link Answers} by HTTP, and a few words that need the request or the web application. */
+/**
+ * {@code /say?m=<words>}: {@link Answers} by HTTP, and a few words that need the request or the web application; with
+ * {@code close} the connection ends with the answer.
+ */
 @WebServlet("/say")
 public class SayServlet extends HttpServlet {
     private static final long serialVersionUID = 1L;
@@ -23,6 +26,9 @@ public class SayServlet extends HttpServlet {
         String message = request.getParameter("m");
         response.setContentType("text/plain");
         response.setHeader("Cache-Control", "no-store");
+        if (request.getParameter("close") != null) {
+            response.setHeader("Connection", "close");
+        }
         response.getWriter().print(answer(request, message));
     }
 
@@ -60,6 +66,11 @@ public class SayServlet extends HttpServlet {
             }
             case "release" -> {
                 Slow.release();
+                yield "ok";
+            }
+            case "late" -> String.valueOf(Latecomers.areThere());
+            case "letGo" -> {
+                Latecomers.letGo();
                 yield "ok";
             }
             case "heap" -> {

@@ -12,9 +12,10 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * Upgrades by {@code ServerContainer.upgradeHttpToWebSocket}, as Spring does; {@code /wrapped} behind {@link Wrapping}.
+ * Upgrades by {@code ServerContainer.upgradeHttpToWebSocket}, as Spring does; {@code /wrapped} behind {@link Wrapping},
+ * and {@code /late} when it is let.
  */
-@WebServlet({"/upgraded", "/wrapped"})
+@WebServlet({"/upgraded", "/wrapped", "/late"})
 public class UpgradeServlet extends HttpServlet {
     private static final long serialVersionUID = 1L;
 
@@ -23,6 +24,9 @@ public class UpgradeServlet extends HttpServlet {
     protected void service(HttpServletRequest request, HttpServletResponse response)
             throws IOException, ServletException {
         ServerContainer container = (ServerContainer) getServletContext().getAttribute(ServerContainer.class.getName());
+        if (request.getServletPath().equals("/late")) {
+            Latecomers.join();
+        }
         try {
             container.upgradeHttpToWebSocket(
                     request,

@@ -3,12 +3,8 @@ package dev.mooring.session;
 import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
@@ -25,8 +21,6 @@ final class CommitStream extends HttpStream.Wrapper {
 
     /** What a client reads; no detail of ours. */
     static final String UNAVAILABLE = "The session store is unavailable";
-
-    static final String RETRY_AFTER_SECONDS = "5";
 
     private static final String ATTRIBUTE = CommitStream.class.getName() + ".";
     private static final String COMMITTED = ATTRIBUTE + "committed";
@@ -104,8 +98,12 @@ final class CommitStream extends HttpStream.Wrapper {
             callback.failed(failure);
         } else {
             refusals.add(failure);
-            refuse(metaData, failure, callback);
+            Unavailable.send(getWrapped(), metaData, UNAVAILABLE, failing(callback, failure));
         }
+    }
+
+    private static Callback failing(Callback callback, Throwable failure) {
+        return Callback.from(() -> callback.failed(failure), x -> callback.failed(failure));
     }
 
     private @Nullable StoreUnavailableException failureOf(MetaData.Response response) {
@@ -141,25 +139,5 @@ final class CommitStream extends HttpStream.Wrapper {
             session.ending().abandonUnlessStored();
         }
         return failure;
-    }
-
-    private void refuse(MetaData.Request metaData, Throwable failure, Callback callback) {
-        byte[] body = UNAVAILABLE.getBytes(StandardCharsets.US_ASCII);
-        HttpFields.Mutable headers = HttpFields.build()
-                .put(HttpHeader.RETRY_AFTER, RETRY_AFTER_SECONDS)
-                .put(HttpHeader.CONTENT_TYPE, "text/plain")
-                .put(HttpHeader.CACHE_CONTROL, "no-store")
-                .put(HttpHeader.CONTENT_LENGTH, body.length);
-        if (metaData.getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion()) {
-            headers.put(HttpHeader.CONNECTION, "close");
-        }
-        MetaData.Response unavailable = new MetaData.Response(
-                HttpStatus.SERVICE_UNAVAILABLE_503, null, metaData.getHttpVersion(), headers, body.length);
-        super.send(
-                metaData,
-                unavailable,
-                true,
-                ByteBuffer.wrap(body),
-                Callback.from(() -> callback.failed(failure), x -> callback.failed(failure)));
     }
 }

@@ -62,7 +62,7 @@ public final class SessionRequestHandler extends Handler.Wrapper {
             LOG.debug("A request goes on without its session", failure);
         } else if (failure != null) {
             refusals.add(failure);
-            response.getHeaders().put(HttpHeader.RETRY_AFTER, CommitStream.RETRY_AFTER_SECONDS);
+            response.getHeaders().put(HttpHeader.RETRY_AFTER, Unavailable.RETRY_AFTER_SECONDS);
             Response.writeError(
                     request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, CommitStream.UNAVAILABLE);
             return true;

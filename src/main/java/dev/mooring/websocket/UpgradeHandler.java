@@ -1,5 +1,6 @@
 package dev.mooring.websocket;
 
+import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
@@ -13,7 +14,7 @@ import org.eclipse.jetty.util.Callback;
 /**
  * Sits below a web application's session manager and sees each upgrade request, by whatever API the application answers
  * it: HTTP/1.1 (RFC 6455 4.1) and HTTP/2 (RFC 8441 4). A node or a web application that stops takes none any more, and
- * lets those that are under way come to their end.
+ * waits for those that are under way: who has no 101 yet gets 503 too.
  */
 public final class UpgradeHandler extends Handler.Wrapper {
 
@@ -38,10 +39,11 @@ public final class UpgradeHandler extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         if (isUpgrade(request)) {
+            BooleanSupplier stopping = underWay.closing();
             boolean begun = underWay.begin();
             Runnable atTheEnd = begun ? underWay::end : () -> {};
             request.addHttpStreamWrapper(
-                    stream -> new UpgradeStream(stream, request, context, manager, moorings, atTheEnd));
+                    stream -> new UpgradeStream(stream, request, context, manager, moorings, stopping, atTheEnd));
             if (moorings.isStopping() || !begun) {
                 Farewell why = moorings.isStopping() ? Farewell.NODE_STOPS : Farewell.APPLICATION_STOPS;
                 Response.writeError(request, response, callback, HttpStatus.SERVICE_UNAVAILABLE_503, why.reason());
@@ -58,7 +60,7 @@ public final class UpgradeHandler extends Handler.Wrapper {
 
     /**
      * The web application stops: no upgrade is taken any more, those under way are waited for, and all its WebSockets
-     * are closed with 1001, while it still runs. Blocks for two seconds at most.
+     * are closed with 1001, while it still runs. Blocks for two seconds at most, and for the application itself.
      */
     public void applicationStops() {
         underWay.close(Moorings.FAREWELL);

@@ -2,11 +2,14 @@ package dev.mooring.websocket;
 
 import dev.mooring.session.Environment;
 import dev.mooring.session.LiveSession;
+import dev.mooring.session.Unavailable;
 import java.nio.ByteBuffer;
 import java.security.Principal;
+import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.handler.ContextHandler;
@@ -38,6 +41,9 @@ final class UpgradeStream extends HttpStream.Wrapper {
     /** The logouts of {@link #brought} before the request was authenticated. */
     private final int logouts;
 
+    /** Tells whether the web application has begun to stop since the upgrade came. */
+    private final BooleanSupplier stopping;
+
     private final Runnable atTheEnd;
 
     private volatile @Nullable Mooring mooring;
@@ -45,19 +51,29 @@ final class UpgradeStream extends HttpStream.Wrapper {
     /** Set once the answer is known, which is logged once. */
     private boolean answered;
 
-    /** @param atTheEnd run once, when the upgrade has failed, or is done and its {@code onOpen} too */
+    /** Set once another answer than the web application's was sent. */
+    private boolean refused;
+
+    /**
+     * Sees one upgrade.
+     *
+     * @param stopping tells whether the web application has begun to stop since the upgrade came
+     * @param atTheEnd run once, when the upgrade has failed, or is done and its {@code onOpen} too
+     */
     UpgradeStream(
             HttpStream wrapped,
             Request request,
             ContextHandler context,
             SessionManager manager,
             Moorings moorings,
+            BooleanSupplier stopping,
             Runnable atTheEnd) {
         super(wrapped);
         this.request = request;
         this.context = context;
         this.manager = manager;
         this.moorings = moorings;
+        this.stopping = stopping;
         this.atTheEnd = atTheEnd;
         this.brought = RequestedSession.byAttribute(request).session() instanceof LiveSession session ? session : null;
         this.logouts = brought == null ? 0 : brought.attachments().logouts();
@@ -70,16 +86,46 @@ final class UpgradeStream extends HttpStream.Wrapper {
             boolean last,
             ByteBuffer content,
             Callback callback) {
+        if (refused) {
+            callback.failed(new EofException("the response has ended"));
+            return;
+        }
         if (response != null && !answered && !HttpStatus.isInterim(response.getStatus())) {
             answered = true;
-            if (isUpgrade(response)
-                    && request.getAttribute(UPGRADE_CONNECTION_ATTRIBUTE) instanceof WebSocketConnection connection) {
+            WebSocketConnection connection = isUpgrade(response)
+                            && request.getAttribute(UPGRADE_CONNECTION_ATTRIBUTE) instanceof WebSocketConnection made
+                    ? made
+                    : null;
+            Farewell why = farewell();
+            if (why != null && (connection != null || isFailure(response))) {
+                refused = true;
+                request.removeAttribute(UPGRADE_CONNECTION_ATTRIBUTE);
+                LOG.debug("Upgrade of {}: {}", request.getHttpURI().getPath(), why.reason());
+                Unavailable.send(getWrapped(), metaData, why.reason(), callback);
+                return;
+            }
+            if (connection != null) {
                 bind(connection);
             } else {
                 LOG.debug("Upgrade of {}: failed with {}", request.getHttpURI().getPath(), response.getStatus());
             }
         }
         super.send(metaData, response, last, content, callback);
+    }
+
+    /**
+     * Returns why nobody is served here any more; null while the web application runs. A WebSocket would open in what
+     * has stopped, and what fails may fail for that: the client is to come back.
+     */
+    private @Nullable Farewell farewell() {
+        if (moorings.isStopping()) {
+            return Farewell.NODE_STOPS;
+        }
+        return stopping.getAsBoolean() ? Farewell.APPLICATION_STOPS : null;
+    }
+
+    private static boolean isFailure(MetaData.Response response) {
+        return response.getStatus() == HttpStatus.NOT_FOUND_404 || HttpStatus.isServerError(response.getStatus());
     }
 
     private static boolean isUpgrade(MetaData.Response response) {
@@ -105,13 +151,19 @@ final class UpgradeStream extends HttpStream.Wrapper {
                 request.getHttpURI().getPath(),
                 session.key(),
                 session == brought ? "found" : "created");
-        mooring = moorings.moor(
+        Mooring bound = moorings.moor(
                 session,
                 socket,
                 principal(socket),
                 session == brought ? logouts : session.attachments().logouts(),
                 context,
                 request.getComponents().getScheduler());
+        mooring = bound;
+        // Added first and looked at after: this thread or the one that stops the node or the web application closes it.
+        Farewell why = farewell();
+        if (why != null) {
+            bound.goAway(why, Callback.NOOP);
+        }
     }
 
     // A session that the request came with and that has ended meanwhile is the socket's all the same, and closes it.

@@ -4,17 +4,18 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /**
  * Those upgrades of one web application that are not over yet: neither refused nor through their {@code onOpen}. While
- * it stops none begins any more, and those that have begun are waited for, so that none meets a web application that is
- * half stopped.
+ * it stops none begins any more, and those that have begun are waited for, so that few meet a web application that is
+ * half stopped; who has begun before can be known.
  *
  * <p>Thread-safe; only {@link #close} blocks.
  */
 final class UpgradesUnderWay {
 
-    /** Guards {@link #count} and {@link #open}. */
+    /** Guards {@link #count} and {@link #open}, and each change of {@link #closes}. */
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Signalled when {@link #count} is zero again. */
@@ -25,6 +26,9 @@ final class UpgradesUnderWay {
 
     @GuardedBy("lock")
     private boolean open = true;
+
+    /** How often {@link #close} was called. */
+    private volatile int closes;
 
     /** Has upgrades begin, as they do at first. */
     void open() {
@@ -41,6 +45,7 @@ final class UpgradesUnderWay {
         lock.lock();
         try {
             open = false;
+            closes++;
             long left = limit.toNanos();
             while (count > 0 && left > 0) {
                 left = over.awaitNanos(left);
@@ -50,6 +55,12 @@ final class UpgradesUnderWay {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Tells from now on whether the web application has begun to stop since, though it may have started again. */
+    BooleanSupplier closing() {
+        int now = closes;
+        return () -> closes != now;
     }
 
     /** Counts one more, for which {@link #end} must be called; false where none may begin. */

@@ -91,13 +91,15 @@
  *     {@code getOpenSessions()}, in {@code onError} and {@code onClose}; {@code logout()}; 1001 when the node stops;
  *     nothing is left of those that are gone</td><td>{@link dev.mooring.it.SocketPathsIT}</td></tr>
  * <tr><td>by Spring and STOMP</td><td>{@link dev.mooring.it.SpringSecurityIT}</td></tr>
- * <tr><td>in a web application that is deployed into a running server, deployed anew, restarted
- *     (members)</td><td>{@link dev.mooring.it.SocketRulesIT}: {@code AWebApplicationThatComesAndGoes}</td></tr>
+ * <tr><td>in a web application that is deployed into a running server, deployed anew,
+ *     restarted; none of its class loaders stays</td><td>{@link dev.mooring.it.SocketRulesIT} and
+ *     {@link dev.mooring.it.ClientSocketRulesIT}: {@code AWebApplicationThatComesAndGoes}; {@code OwnThreadsTest}</td></tr>
  * <tr><td>with {@code --jpms}, and on the newest Jetty (members)</td><td>{@link dev.mooring.it.JettyVersionsIT},
  *     {@code DistributionIT}</td></tr>
  * <tr><td>as each property says; {@code onOpen}, queued messages, a client that does not read; two cookies; 401 and
- *     403; JMX, {@code dump()}, the line for each upgrade; no call of the cluster for a message
- *     (members)</td><td>{@link dev.mooring.it.SocketRulesIT}</td></tr>
+ *     403; JMX, {@code dump()}, the line for each upgrade; no call of the cluster for a
+ *     message</td><td>{@link dev.mooring.it.SocketRulesIT} (members), {@link dev.mooring.it.ClientSocketRulesIT}
+ *     (clients, stress)</td></tr>
  * <tr><td>while the store is out of reach, with {@code onStoreFailure} {@code reject} and
  *     {@code anonymous}</td><td>clients: {@link dev.mooring.it.StoreFailureIT}; members:
  *     {@link dev.mooring.it.StoreTroubleIT}</td></tr>
