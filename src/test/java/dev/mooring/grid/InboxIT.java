@@ -34,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/** Who is told what, and when a write counts as finished. */
 @ParameterizedClass
 @EnumSource
 @ExtendWith(Clean.class)

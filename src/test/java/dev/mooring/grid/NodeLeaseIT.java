@@ -39,6 +39,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/** For how long a node trusts its copies, and what its peers do about one that is silent, gone, or back. */
 @ParameterizedClass
 @EnumSource(names = {"MEMBER", "CLIENT"})
 @ExtendWith(Clean.class)

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * API is used here.
  */
 class JettyVersionsIT {
-    private static final Duration PROMPT = Duration.ofSeconds(5);
+    private static final Duration PROMPT = Duration.ofSeconds(20);
     private static final int NEWEST = 0;
     private static final int MODULAR = 1;
 

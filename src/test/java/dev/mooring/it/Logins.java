@@ -60,7 +60,7 @@ final class Logins {
         try (Socket users = ada.opens(there.socket())) {
             assertThat(here.says(ada, "logout;who")).isEqualTo("ok | null false");
 
-            assertThat(users.close(Duration.ofSeconds(5)))
+            assertThat(users.close(Duration.ofSeconds(20)))
                     .hasValueSatisfying(close -> assertThat(close.code()).isEqualTo(1008))
                     .hasValueSatisfying(close -> assertThat(close.reason()).isEqualTo("logged out"));
         }

@@ -128,7 +128,7 @@ class SpringSecurityIT {
     }
 
     private static void assertClosed(Socket socket) {
-        Close close = socket.close(Duration.ofSeconds(5)).orElseThrow(() -> new AssertionError(socket + " is open"));
+        Close close = socket.close(Duration.ofSeconds(20)).orElseThrow(() -> new AssertionError(socket + " is open"));
         assertThat(close.code()).isEqualTo(1008);
     }
 
