@@ -84,6 +84,10 @@ public final class LogCheck {
                         + "|:chsieio.RegistrationOperation:.*(CallerNotMember|ClusterTopologyChanged)",
                 "members that start at the same moment meet half-way, and Hazelcast tries again");
         expecting(
+                ":chcic.ClientConnectionManager:.*(Exception during initial connection to"
+                        + "|Unable to get live cluster connection, retry in \\d+ ms, attempt)",
+                "a client that starts together with the member which it is to find, and is up first, tries again");
+        expecting(
                 ":chsioi.Invocation:.*Future\\.complete\\(Object\\) on completed future",
                 "a backup's word that comes just when it is given up, after a second: whoever has called calls again");
         expecting(
