@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -152,6 +153,22 @@ public final class TestGrids implements AutoCloseable {
 
     IMap<String, NodeRow> rows(int index) {
         return hazelcast(index).getMap(MAP + "-nodes");
+    }
+
+    /**
+     * Adds a node that hangs: it has a row, and answers nothing. Unless it is forgotten, others give it up like any.
+     *
+     * @return its id
+     */
+    public String addSilentNode() {
+        String silent = "silent";
+        rows(0).set(silent, Objects.requireNonNull(rows(0).get(node(0))));
+        return silent;
+    }
+
+    /** Takes away what {@link #addSilentNode} has added. */
+    public void forgetSilentNode(String silent) {
+        rows(0).delete(silent);
     }
 
     /** Forgets all sessions, without a word to anybody. */

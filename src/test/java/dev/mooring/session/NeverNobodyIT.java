@@ -1,9 +1,12 @@
 package dev.mooring.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.mooring.grid.Grid;
+import dev.mooring.grid.Patience;
+import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.grid.TestGrids;
 import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
@@ -34,6 +37,7 @@ import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.session.DefaultSessionIdManager;
 import org.eclipse.jetty.session.SessionHandler;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.AutoLock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -170,6 +174,36 @@ class NeverNobodyIT {
         assertThat(refused.get("Retry-After")).isNotNull();
         assertThat(refused.get("Set-Cookie")).isNull();
         assertThat(get("/who", renamed).getContent()).isEqualTo("ada");
+    }
+
+    /** It finds nothing left to store, and may not go on as if all other holders knew of the change. */
+    @Test
+    void whoseChangeAnotherThreadHasCarriedHearsThatAHolderCouldNotBeTold() throws Exception {
+        String id = open();
+        String silent = grids.addSilentNode();
+        grid().sessions().apply(key(id), new Change.Join(silent, 1, 0, null));
+        LiveSession session = cache().application().sessions().get(id);
+        long losses = session.writes().losses();
+        try (AutoLock ignored = session.lock()) {
+            session.data().setAttribute(WHO, "eve");
+        }
+
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> storeWithLittlePatience(session))
+                .withMessageContaining(silent);
+
+        assertThat(session.writes().store()).isFalse();
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> session.writes().failIfLostSince(losses));
+        grids.forgetSilentNode(silent);
+        assertThat(get("/who", id).getContent()).isEqualTo("eve");
+    }
+
+    /** Long enough for the record, and not for giving a node up. */
+    private static void storeWithLittlePatience(LiveSession session) {
+        try (Patience ignored = Patience.begin(Duration.ofMillis(3_550))) {
+            session.store();
+        }
     }
 
     /** By somebody else's hand: nothing has told this node. */
