@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * when it is due and no earlier. The same for every eviction policy and mode.
  */
 final class Lifetimes {
-    private static final Duration SHORT = Duration.ofSeconds(2);
+    private static final Duration SHORT = Duration.ofSeconds(3);
     private static final Duration LONG = Duration.ofMinutes(30);
     private static final Duration ROUND = Duration.ofMillis(400);
     private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -178,7 +178,7 @@ final class Lifetimes {
     }
 
     private Duration withoutLimit(Browser browser, String limit) {
-        browser.says(here, "setMaxInactive 3");
+        browser.says(here, "setMaxInactive 5");
         Socket silent = browser.opens(here, Way.CONFIGURED);
         browser.says(there, "setMaxInactive " + limit);
         pause(SHORT.multipliedBy(2));
