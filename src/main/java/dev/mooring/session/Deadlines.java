@@ -25,6 +25,8 @@ public final class Deadlines {
 
     private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
 
+    private static final long AGAIN_MS = 1000;
+
     /** Each waits for the cluster most of the time. */
     private static final int AT_A_TIME = 16;
 
@@ -64,6 +66,12 @@ public final class Deadlines {
     @CanIgnoreReturnValue
     Future<?> in(long delayMs, Runnable task) {
         return ring(delayMs, () -> queue(task));
+    }
+
+    /** Tries once more, a second from now, what the cluster did not confirm; as {@link #in}. */
+    @CanIgnoreReturnValue
+    Future<?> again(Runnable task) {
+        return in(AGAIN_MS, task);
     }
 
     /** Runs once, on the clock's own thread, what does not block. */

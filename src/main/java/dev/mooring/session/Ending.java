@@ -30,8 +30,6 @@ final class Ending {
     /** How long they do so without a look whether that one still holds it: most often it is done by then. */
     private static final long TRUST_MS = 300;
 
-    private static final long RETRY_MS = 1000;
-
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();
 
@@ -42,9 +40,9 @@ final class Ending {
     private final WebApplication application;
     private final Cluster cluster;
 
-    Ending(LiveSession session, LiveData data, WebApplication application) {
+    Ending(LiveSession session, WebApplication application) {
         this.session = session;
-        this.data = data;
+        this.data = session.data();
         this.application = application;
         this.cluster = application.cluster();
     }
@@ -308,7 +306,7 @@ final class Ending {
             buried();
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: has ended, but its record stays for a while", session.key(), e);
-            application.deadlines().in(RETRY_MS, this::leaveTombstone);
+            application.deadlines().again(this::leaveTombstone);
         }
     }
 

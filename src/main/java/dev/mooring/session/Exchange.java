@@ -30,7 +30,6 @@ import org.slf4j.LoggerFactory;
 final class Exchange {
 
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
-    private static final long RETRY_MS = 1000;
 
     private final LiveSession session;
     private final LiveData data;
@@ -48,9 +47,9 @@ final class Exchange {
 
     private record Missed(long nanoTime, StoreUnavailableException failure) {}
 
-    Exchange(LiveSession session, LiveData data, WebApplication application, long load) {
+    Exchange(LiveSession session, WebApplication application, long load) {
         this.session = session;
-        this.data = data;
+        this.data = session.data();
         this.application = application;
         this.cluster = application.cluster();
         this.load = load;
@@ -268,7 +267,7 @@ final class Exchange {
      * block.
      */
     void tellLater(Notice.Kind kind, Outcome outcome) {
-        application.deadlines().in(RETRY_MS, () -> {
+        application.deadlines().again(() -> {
             try {
                 tell(kind, outcome);
             } catch (StoreUnavailableException e) {

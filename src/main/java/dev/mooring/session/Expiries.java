@@ -41,8 +41,6 @@ final class Expiries {
     /** How many batches are on their way: one waits for the cluster while another is made. */
     private static final int BATCHES = 4;
 
-    private static final long RETRY_MS = 1000;
-
     private final WebApplication application;
     private final Cluster cluster;
     private final Deadlines deadlines;
@@ -287,7 +285,7 @@ final class Expiries {
 
     private void retry(Collection<LiveSession> left) {
         if (!left.isEmpty()) {
-            deadlines.in(RETRY_MS, () -> left.forEach(this::bury));
+            deadlines.again(() -> left.forEach(this::bury));
         }
     }
 }

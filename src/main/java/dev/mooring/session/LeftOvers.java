@@ -25,8 +25,6 @@ import org.slf4j.LoggerFactory;
 final class LeftOvers {
 
     private static final Logger LOG = LoggerFactory.getLogger(LeftOvers.class);
-    private static final long RETRY_MS = 500;
-    private static final long LOOK_AGAIN_MS = 1_000;
 
     /** How long a session may be due before it is taken for left over: its own nodes end it within a second. */
     private static final long OVERDUE_MS = 5_000;
@@ -86,7 +84,7 @@ final class LeftOvers {
                     LOG.debug("Session {}: ends already", session.key(), e);
                 } catch (StoreUnavailableException e) {
                     LOG.debug("{}: sessions with WebSockets are looked at again later", application, e);
-                    deadlines.in(LOOK_AGAIN_MS, this::lookAgain);
+                    deadlines.again(this::lookAgain);
                     return;
                 }
             }
@@ -165,7 +163,7 @@ final class LeftOvers {
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: looked at again later", key, e);
             if (known.isWatched()) {
-                known.watch(deadlines.in(RETRY_MS, () -> look(key)));
+                known.watch(deadlines.again(() -> look(key)));
             }
         } finally {
             sessions.forgetUnlessKept(key, known);

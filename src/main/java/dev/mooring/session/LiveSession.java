@@ -49,13 +49,13 @@ public final class LiveSession extends StatefulSession {
         this.application = application;
         this.cluster = application.cluster();
         this.data = data;
-        this.exchange = new Exchange(this, data, application, load);
-        this.writes = new Writes(this, data, application, exchange);
-        this.uses = new Uses(this, data, application);
+        this.exchange = new Exchange(this, application, load);
+        this.writes = new Writes(this, application);
+        this.uses = new Uses(this, application);
         this.changes = new InPlaceChanges(this, data.attributes(), application);
-        this.residence = new Residence(this, data, application);
+        this.residence = new Residence(this, application);
         this.idChange = new IdChange(this, application);
-        this.ending = new Ending(this, data, application);
+        this.ending = new Ending(this, application);
         this.attachments = new Attachments(data.heard(), application.deadlines());
     }
 

@@ -26,9 +26,9 @@ final class Residence {
      */
     private boolean passivated;
 
-    Residence(LiveSession session, LiveData data, WebApplication application) {
+    Residence(LiveSession session, WebApplication application) {
         this.session = session;
-        this.data = data;
+        this.data = session.data();
         this.application = application;
     }
 

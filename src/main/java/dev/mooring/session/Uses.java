@@ -16,7 +16,6 @@ final class Uses {
 
     private static final long LONGEST_UNREPORTED_MS = 30_000;
     private static final long SHORTEST_WAIT_MS = 10;
-    private static final long RETRY_MS = 1000;
 
     private final LiveSession session;
     private final LiveData data;
@@ -35,9 +34,9 @@ final class Uses {
     /** The deadline that the alarm was set to; a later one is found when it goes off. */
     private volatile long armedFor = Long.MAX_VALUE;
 
-    Uses(LiveSession session, LiveData data, WebApplication application) {
+    Uses(LiveSession session, WebApplication application) {
         this.session = session;
-        this.data = data;
+        this.data = session.data();
         this.application = application;
         this.cluster = application.cluster();
         this.reportedUntil = data.used();
@@ -141,7 +140,7 @@ final class Uses {
 
     /** Looks again soon: the cluster did not say whether the session is due. */
     void snooze() {
-        setAlarm(application.deadlines().in(RETRY_MS, session.ending()::expireIfDue));
+        setAlarm(application.deadlines().again(session.ending()::expireIfDue));
     }
 
     void disarm() {

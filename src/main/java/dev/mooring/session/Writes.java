@@ -23,7 +23,6 @@ import org.slf4j.LoggerFactory;
 final class Writes {
 
     private static final Logger LOG = LoggerFactory.getLogger(Writes.class);
-    private static final long RETRY_MS = 1000;
 
     private final LiveSession session;
     private final LiveData data;
@@ -45,12 +44,12 @@ final class Writes {
 
     private record Loss(long number, @Nullable RuntimeException failure) {}
 
-    Writes(LiveSession session, LiveData data, WebApplication application, Exchange exchange) {
+    Writes(LiveSession session, WebApplication application) {
         this.session = session;
-        this.data = data;
+        this.data = session.data();
         this.application = application;
         this.cluster = application.cluster();
-        this.exchange = exchange;
+        this.exchange = session.exchange();
     }
 
     /**
@@ -198,7 +197,7 @@ final class Writes {
                 cluster.apply(session.key(), new Change.End(cluster.node()));
             } catch (StoreUnavailableException e) {
                 LOG.debug("Session {}: it is not known yet whether it was made", session.key(), e);
-                application.deadlines().in(RETRY_MS, this::undoCreation);
+                application.deadlines().again(this::undoCreation);
             }
         });
     }
