@@ -94,8 +94,19 @@ final class ClientSessionMap extends SessionMap {
      * threads.
      */
     @Override
-    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
-        Optional<Map<String, SessionRecord>> found = find(changes.keySet());
+    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes, Map<SessionKey, SessionRecord> ahead) {
+        Map<String, SessionRecord> guessed = new HashMap<>();
+        Set<SessionKey> others = new HashSet<>();
+        changes.forEach((key, change) -> {
+            SessionRecord record = ahead.get(key);
+            // If it is not the record any more, the compare-and-set will tell.
+            if (record != null && withoutWrite(change, record).isEmpty()) {
+                guessed.put(key.path(), record);
+            } else {
+                others.add(key);
+            }
+        });
+        Optional<Map<String, SessionRecord>> found = find(others);
         Function<String, @Nullable SessionRecord> first = found.isPresent() ? found.get()::get : records::get;
         Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
         Lanes lanes = new Lanes(THREADS, threads, () -> !waiting.isEmpty(), () -> runNext(waiting));
@@ -107,6 +118,11 @@ final class ClientSessionMap extends SessionMap {
         Map<SessionKey, Swap> swaps = new HashMap<>();
         changes.forEach((key, change) -> {
             String path = key.path();
+            SessionRecord guess = guessed.get(path);
+            if (guess != null) {
+                swaps.put(key, new Swap(path, change, () -> guess, some));
+                return;
+            }
             found.flatMap(known -> withoutWrite(change, known.get(path)))
                     .ifPresentOrElse(
                             outcome -> outcomes.put(key, outcome),
@@ -119,6 +135,19 @@ final class ClientSessionMap extends SessionMap {
             // Where one has failed, the caller has given up the others too.
             waiting.clear();
         }
+    }
+
+    @Override
+    public Map<SessionKey, SessionRecord> readAhead(Set<SessionKey> keys) {
+        Map<String, SessionRecord> found = find(keys).orElse(Map.of());
+        Map<SessionKey, SessionRecord> ahead = new HashMap<>();
+        keys.forEach(key -> {
+            SessionRecord record = found.get(key.path());
+            if (record != null) {
+                ahead.put(key, record);
+            }
+        });
+        return ahead;
     }
 
     /** Returns the answer to a change that leaves the record as it is. */
@@ -140,6 +169,9 @@ final class ClientSessionMap extends SessionMap {
      * it.
      */
     private Optional<Map<String, SessionRecord>> find(Set<SessionKey> keys) {
+        if (keys.isEmpty()) {
+            return Optional.of(Map.of());
+        }
         Set<String> paths = keys.stream().map(SessionKey::path).collect(Collectors.toSet());
         try {
             return Optional.of(calls.get(keys.size() + " sessions", () -> records.getAll(paths)));

@@ -4,10 +4,12 @@ import com.hazelcast.core.HazelcastInstance;
 import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -32,10 +34,15 @@ final class MemberSessionMap extends SessionMap {
 
     /** One message for each: what Hazelcast has for many keys does not wait for the backups. */
     @Override
-    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
+    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes, Map<SessionKey, SessionRecord> ahead) {
         Map<SessionKey, Supplier<CompletionStage<Outcome>>> all = new HashMap<>();
         changes.forEach((key, change) -> all.put(key, call(key, change)));
         return calls.awaitAll(all);
+    }
+
+    @Override
+    public Map<SessionKey, SessionRecord> readAhead(Set<SessionKey> keys) {
+        return Map.of();
     }
 
     private Supplier<CompletionStage<Outcome>> call(SessionKey key, Change change) {

@@ -42,7 +42,29 @@ public abstract class SessionMap {
      * @return what became of each
      * @throws StoreUnavailableException if the cluster did not confirm all of them; any may still be applied
      */
-    public abstract Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes);
+    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
+        return applyAll(changes, Map.of());
+    }
+
+    /**
+     * The same where {@link #readAhead} was called before.
+     *
+     * @param changes what to do, by session
+     * @param ahead what it has returned, of these sessions or others; it may be outdated
+     * @return what became of each
+     * @throws StoreUnavailableException if the cluster did not confirm all of them; any may still be applied
+     */
+    public abstract Map<SessionKey, Outcome> applyAll(
+            Map<SessionKey, Change> changes, Map<SessionKey, SessionRecord> ahead);
+
+    /**
+     * Reads what {@link #applyAll} would have to read first, so that it takes less time when it is called.
+     *
+     * @param keys the sessions
+     * @return the records of some of them; of none where a change goes to the record by itself
+     * @throws StoreUnavailableException if the cluster did not answer
+     */
+    public abstract Map<SessionKey, SessionRecord> readAhead(Set<SessionKey> keys);
 
     /**
      * Tells which of these sessions have a record, whether they live or not.

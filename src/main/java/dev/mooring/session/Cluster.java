@@ -8,6 +8,7 @@ import dev.mooring.model.Change;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -98,6 +99,11 @@ final class Cluster {
 
     /** Applies a change to each of many sessions, {@value #AT_A_TIME} at a time. What fails is answered with null. */
     void applyAll(Map<SessionKey, Change> changes, Answered then) {
+        applyAll(changes, Map.of(), then);
+    }
+
+    /** The same where {@link #readAhead} was called before. */
+    void applyAll(Map<SessionKey, Change> changes, Map<SessionKey, SessionRecord> ahead, Answered then) {
         Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
         while (left.hasNext()) {
             Map<SessionKey, Change> some = new HashMap<>();
@@ -107,7 +113,7 @@ final class Cluster {
             }
             Map<SessionKey, Outcome> outcomes = Map.of();
             try {
-                outcomes = grid.sessions().applyAll(some);
+                outcomes = grid.sessions().applyAll(some, ahead);
             } catch (StoreUnavailableException e) {
                 LOG.debug("Context {}: {} sessions are tried again", scope, some.size(), e);
             }
@@ -119,6 +125,11 @@ final class Cluster {
                 }
             }
         }
+    }
+
+    /** Reads what is needed to change these sessions, see {@link dev.mooring.grid.SessionMap#readAhead}. */
+    Map<SessionKey, SessionRecord> readAhead(Set<SessionKey> keys) {
+        return grid.sessions().readAhead(keys);
     }
 
     /** Tells nodes of a session, or asks them, see {@link Inbox#tell}. */

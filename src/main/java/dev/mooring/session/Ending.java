@@ -25,10 +25,10 @@ final class Ending {
     private static final Logger LOG = LoggerFactory.getLogger(Ending.class);
 
     /** How long the other holders of a session that is due leave its end to one of them. */
-    private static final long YIELD_MS = 600;
+    private static final long YIELD_MS = 900;
 
-    /** How long they do so without a look whether that one still holds it: most often it is done by then. */
-    private static final long TRUST_MS = 300;
+    /** How often they look meanwhile whether that one still holds it: most often it is done by the first time. */
+    private static final long TRUST_MS = 450;
 
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();
@@ -116,7 +116,7 @@ final class Ending {
         if (outcome == null) {
             session.uses().snooze();
         } else if (outcome.result() == Outcome.Result.ASK) {
-            session.uses().lookAgainIn(YIELD_MS - TRUST_MS);
+            session.uses().lookAgainIn(TRUST_MS);
         } else if (outcome.result() == Outcome.Result.NOT_DUE) {
             // By what this copy knows it may still seem to be.
             application.deadlines().queue(this::expireIfDue);

@@ -19,8 +19,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +43,12 @@ final class Expiries {
     /** How many batches are on their way: one waits for the cluster while another is made. */
     private static final int BATCHES = 4;
 
+    /** About how many records are read ahead and kept until their sessions are due; others are read then. */
+    private static final int AHEAD_AT_MOST = 5000;
+
+    /** How long they are kept where nobody asks for them. */
+    private static final long KEPT_MS = 5000;
+
     private final WebApplication application;
     private final Cluster cluster;
     private final Deadlines deadlines;
@@ -50,11 +58,17 @@ final class Expiries {
     /** Sessions that were evicted, which only this node looks after, and of which there is no object any more. */
     private final Queue<SessionKey> evicted = new ConcurrentLinkedQueue<>();
 
+    /** Sessions that will soon be due. */
+    private final Queue<LiveSession> soon = new ConcurrentLinkedQueue<>();
+
+    /** The records of some of them, which may be outdated. */
+    private final Map<SessionKey, SessionRecord> ahead = new ConcurrentHashMap<>();
+
     /** Those whose listeners have run, and which are still to leave their tombstones. */
     private final Queue<LiveSession> over = new ConcurrentLinkedQueue<>();
 
-    /** How many batches are just being claimed. */
-    private final AtomicInteger claiming = new AtomicInteger();
+    /** How many batches are just being claimed, and sessions wait for their listeners to run. */
+    private final AtomicInteger ending = new AtomicInteger();
 
     Expiries(WebApplication application) {
         this.application = application;
@@ -66,6 +80,12 @@ final class Expiries {
     /** Ends the session soon, if it is due by then. Does not block. */
     void add(LiveSession session) {
         due.add(session);
+        lanes.open();
+    }
+
+    /** Does for a session that will soon be due what can be done before. Does not block. */
+    void prepare(LiveSession session) {
+        soon.add(session);
         lanes.open();
     }
 
@@ -94,23 +114,39 @@ final class Expiries {
         }
     }
 
-    /** Tombstones have time: what is due comes first. */
+    /** Tombstones have time: what is due comes first, and its listeners. */
     private boolean isBusy() {
-        return !due.isEmpty() || !evicted.isEmpty() || claiming.get() == 0 && !over.isEmpty();
+        return !due.isEmpty() || !evicted.isEmpty() || !soon.isEmpty() || ending.get() == 0 && !over.isEmpty();
     }
 
     private void workOn() {
         if (due.isEmpty() && evicted.isEmpty()) {
-            bury(some(over));
+            if (soon.isEmpty()) {
+                bury(some(over));
+            } else {
+                readAhead(some(soon));
+            }
             return;
         }
-        claiming.incrementAndGet();
+        ending.incrementAndGet();
         try {
             end(some(due));
             endEvicted(some(evicted));
         } finally {
-            claiming.decrementAndGet();
+            ending.decrementAndGet();
         }
+    }
+
+    private void runLater(Runnable listeners) {
+        ending.incrementAndGet();
+        deadlines.queue(() -> {
+            ending.decrementAndGet();
+            try {
+                listeners.run();
+            } finally {
+                lanes.open();
+            }
+        });
     }
 
     private static <T> List<T> some(Queue<T> sessions) {
@@ -123,6 +159,32 @@ final class Expiries {
             some.add(next);
         }
         return some;
+    }
+
+    private void readAhead(List<LiveSession> sessions) {
+        if (ahead.size() >= AHEAD_AT_MOST) {
+            return;
+        }
+        try {
+            Map<SessionKey, SessionRecord> records = new HashMap<>(
+                    cluster.readAhead(sessions.stream().map(LiveSession::key).collect(Collectors.toSet())));
+            for (LiveSession session : sessions) {
+                SessionRecord record = records.get(session.key());
+                if (record != null) {
+                    session.data().sharedBy(record.holders().keySet());
+                    if (EndClaim.isLeftToAnother(session, cluster)) {
+                        // Which reads it ahead by itself.
+                        records.remove(session.key());
+                    }
+                }
+            }
+            if (!records.isEmpty()) {
+                ahead.putAll(records);
+                deadlines.in(KEPT_MS, () -> records.keySet().forEach(ahead::remove));
+            }
+        } catch (StoreUnavailableException e) {
+            LOG.debug("{}: {} sessions are read when they are due", application, sessions.size(), e);
+        }
     }
 
     private void end(List<LiveSession> sessions) {
@@ -153,10 +215,11 @@ final class Expiries {
         Map<SessionKey, EndClaim> bySession = new HashMap<>();
         Map<SessionKey, Change> changes = new HashMap<>();
         for (EndClaim claim : claims) {
-            bySession.put(claim.session().key(), claim);
-            changes.put(claim.session().key(), claim.change());
+            SessionKey key = claim.session().key();
+            bySession.put(key, claim);
+            changes.put(key, claim.change());
         }
-        cluster.applyAll(changes, (key, change, outcome) -> {
+        cluster.applyAll(changes, ahead, (key, change, outcome) -> {
             EndClaim claim = Objects.requireNonNull(bySession.get(key));
             if (outcome == null) {
                 claim.unanswered();
@@ -164,6 +227,7 @@ final class Expiries {
                 claim.answered(outcome);
             }
         });
+        changes.keySet().forEach(ahead::remove);
     }
 
     /** Asks the other holders when they used the sessions last: one message for each of them. */
@@ -218,7 +282,7 @@ final class Expiries {
                 application.knownElsewhere(won.stream().map(EndClaim::id).toList());
         for (EndClaim claim : won) {
             boolean known = elsewhere.contains(claim.id());
-            deadlines.queue(() -> claim.session().ending().runListeners(EndCause.EXPIRED, claim.id(), known));
+            runLater(() -> claim.session().ending().runListeners(EndCause.EXPIRED, claim.id(), known));
         }
     }
 
@@ -249,7 +313,7 @@ final class Expiries {
         }
         Set<String> elsewhere = application.knownElsewhere(
                 won.values().stream().map(SessionRecord::id).toList());
-        won.forEach((key, record) -> deadlines.queue(() -> goOn(key, record, elsewhere.contains(record.id()))));
+        won.forEach((key, record) -> runLater(() -> goOn(key, record, elsewhere.contains(record.id()))));
     }
 
     private @Nullable LiveSession sessionOf(SessionKey key) {

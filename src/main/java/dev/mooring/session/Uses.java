@@ -17,6 +17,9 @@ final class Uses {
     private static final long LONGEST_UNREPORTED_MS = 30_000;
     private static final long SHORTEST_WAIT_MS = 10;
 
+    /** How long before the deadline that is prepared which can be. */
+    private static final long AHEAD_MS = 2_000;
+
     private final LiveSession session;
     private final LiveData data;
     private final WebApplication application;
@@ -111,14 +114,27 @@ final class Uses {
         boolean wanted = deadline != Long.MAX_VALUE
                 && !session.isInvalidOrInvalidating()
                 && !session.residence().isEvicted();
-        setAlarm(
-                wanted
-                        ? application
-                                .deadlines()
-                                .ring(
-                                        Math.max(SHORTEST_WAIT_MS, deadline - cluster.time()),
-                                        () -> application.expiries().add(session))
-                        : null);
+        long left = deadline - cluster.time();
+        if (!wanted) {
+            disarm();
+        } else if (left > AHEAD_MS) {
+            setAlarm(application.deadlines().ring(left - AHEAD_MS, this::prepare));
+        } else {
+            lookAgainIn(Math.max(SHORTEST_WAIT_MS, left));
+        }
+    }
+
+    /** Unless it is used or was, it will soon be time. Does not block. */
+    private void prepare() {
+        long due = armedFor;
+        if (data.deadline() == due) {
+            application.expiries().prepare(session);
+            lookAgainIn(Math.max(SHORTEST_WAIT_MS, due - cluster.time()));
+        }
+        // Also where another thread has just set the alarm to another time.
+        if (data.deadline() != due) {
+            armAlarm();
+        }
     }
 
     /** The session's limit may have been set on another node: it may be due earlier than it was, or end at all. */

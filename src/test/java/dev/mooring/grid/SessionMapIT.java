@@ -153,6 +153,55 @@ class SessionMapIT {
             assertThat(grids.grid(0).sessions().applyAll(Map.of())).isEmpty();
         }
 
+        /** One has changed since, one has ended, one was refused by what was read and is not by what is there. */
+        @Test
+        void whatWasReadAheadIsNotBelieved() {
+            SessionKey same = created();
+            SessionKey changed = created();
+            SessionKey ended = created();
+            SessionKey limited = created();
+            SessionMap sessions = grids.grid(1).sessions();
+            long due = grids.grid(0).clusterTime() + MAX_INACTIVE_MS / 2;
+            Map<SessionKey, SessionRecord> ahead = sessions.readAhead(Set.of(same, changed, ended, limited, newKey()));
+            apply(0, changed, grids.set(0, "a", 1));
+            apply(0, ended, claim(grids.node(0), null));
+            apply(0, limited, limit(MAX_INACTIVE_MS / 4));
+
+            Map<SessionKey, Outcome> outcomes = sessions.applyAll(
+                    Map.of(
+                            same, claim(grids.node(1), null),
+                            changed, claim(grids.node(1), null),
+                            ended, claim(grids.node(1), null),
+                            limited, claim(grids.node(1), due)),
+                    ahead);
+
+            assertThat(outcomes.get(same).applied()).isTrue();
+            assertThat(outcomes.get(changed).applied()).isTrue();
+            assertThat(outcomes.get(changed).requireView().attributes()).containsOnlyKeys("a");
+            assertThat(outcomes.get(ended).result()).isEqualTo(Outcome.Result.ENDED);
+            assertThat(record(ended).endingNode()).isEqualTo(grids.node(0));
+            assertThat(outcomes.get(limited).applied()).isTrue();
+        }
+
+        private Change claim(String node, Long dueAt) {
+            return new Change.Claim(
+                    node, EndCause.EXPIRED, dueAt, Set.of(grids.node(0), grids.node(1)), Times.UNKNOWN, 0);
+        }
+
+        private Change limit(long maxInactiveMs) {
+            return new Change.Delta(
+                    grids.node(0),
+                    1,
+                    Long.MAX_VALUE,
+                    false,
+                    Times.UNKNOWN,
+                    null,
+                    maxInactiveMs,
+                    Map.of(),
+                    Set.of(),
+                    Set.of());
+        }
+
         @Test
         void everyKindOfChangeArrivesWhole() {
             SessionKey key = created();

@@ -3,6 +3,7 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.mooring.model.SessionRecord;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -172,6 +173,11 @@ abstract class EvictionRules {
         Ends.destroyedOnce(List.of(on(0), on(1)), cluster.newBrowser(), owner, LIMIT);
         LOG.info("Late by {}", Ends.onTime(owner, System.nanoTime(), last, Duration.ofSeconds(3)));
         assertThat(browser.says(on(1), "get who")).isEqualTo("none");
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(bystander.record(id)).hasValueSatisfying(record -> {
+                    assertThat(record.state()).isEqualTo(SessionRecord.State.ENDED);
+                    assertThat(record.attributes()).isEmpty();
+                }));
     }
 
     @Test

@@ -69,7 +69,10 @@
  *     {@code allNodesAreKilledAndTheTimeToLiveIsLeft} (clients; the records of members go with them); right after a
  *     write {@code TimesToLiveIT}</td></tr>
  * <tr><td>5,000 that are due together, and 100,000 that are not</td><td>{@code ManySessions}, by
- *     {@code mvn -Pbench}</td></tr>
+ *     {@code mvn -Pbench}; as what was read before the deadline says only where that is still so:
+ *     {@code SessionMapIT}, {@code whatWasReadAheadIsNotBelieved}</td></tr>
+ * <tr><td>with a tombstone, also after an expiry</td><td>{@code EvictionRules}:
+ *     {@code leavesTheDeadlineToTheLastHolderThoughAnotherNodeHasSetIt}</td></tr>
  * <tr><td>not at all, where one node stops and another is killed right after: backups are complete, row and holders
  *     gone</td><td>{@link dev.mooring.it.EndOnceIT}: {@code oneIsStoppedAndAnotherOneKilledRightAfter};
  *     {@link dev.mooring.it.ClientIT}: {@code aNodeThatStopsLeavesNoRowAndNoTopic}</td></tr>
