@@ -127,6 +127,8 @@ abstract class EvictionRules {
         browser.says(on(0), "keep " + id);
         browser.says(on(1), "set word first");
         Socket pin = browser.opens(on(1), Way.PLAIN);
+        // As the last holder it would stay listed, had it been evicted before the other node had the session.
+        assertThat(anybody.says(on(0), "kept " + id + " get word")).isEqualTo("first");
         holdersOf(id, 1);
 
         assertThat(anybody.says(on(0), "kept " + id + " get word")).isEqualTo("first");
