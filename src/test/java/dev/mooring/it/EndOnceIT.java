@@ -9,10 +9,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
@@ -177,9 +177,9 @@ class EndOnceIT {
             browser.says(on(0), "open owned-" + i);
             browsers.put("owned-" + i, browser);
         }
-        List<CompletableFuture<String>> ended = new ArrayList<>();
+        Map<Browser, CompletableFuture<String>> ended = new HashMap<>();
         for (Browser browser : browsers.values()) {
-            ended.add(browser.saysLater(on(ended.size() % 2), "invalidate"));
+            ended.put(browser, browser.saysLater(on(ended.size() % 2), "invalidate"));
             if (ended.size() == SESSIONS / 2) {
                 if (mode == Mode.MEMBERS) {
                     cluster.kill(2);
@@ -188,7 +188,14 @@ class EndOnceIT {
                 }
             }
         }
-        ended.forEach(answer -> assertThat(answer.join()).isEqualTo("ok"));
+        ended.forEach((browser, answer) -> {
+            if (!answer.join().equals("ok")) {
+                // Refused in the moment of the kill: it may have arrived all the same.
+                await().atMost(SERVED_AGAIN)
+                        .until(() -> Set.of("ok", "none")
+                                .contains(browser.gets(on(1).say("invalidate")).body()));
+            }
+        });
 
         browsers.forEach((owner, browser) -> {
             Ends.destroyedOnce(List.of(on(0), on(1)), cluster.newBrowser(), owner, TAKEN_OVER);
