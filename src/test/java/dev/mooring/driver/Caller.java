@@ -94,8 +94,10 @@ final class Caller implements AutoCloseable {
                         return Result.GONE;
                     }
                     case UNKNOWN -> {
-                        record(kind, session.number(), name, value, node, false, start, Result.UNKNOWN);
-                        return Result.UNKNOWN;
+                        // Perhaps the id of this moment, and perhaps not.
+                        history.add(new Operation(
+                                number, kind, session.number(), name, value, node, false, start, end, Result.NOT_SENT));
+                        return Result.NOT_SENT;
                     }
                 }
             } catch (IOException failure) {

@@ -63,7 +63,7 @@ record Operation(
         GONE,
         /** Nobody knows whether it was done, or will be. */
         UNKNOWN,
-        /** It was never sent. */
+        /** It was never sent, or with an id that may have been a former one, and found no session: nothing was done. */
         NOT_SENT
     }
 

@@ -32,6 +32,9 @@ record Report(
 
     private static final int LINES_EACH = 4;
 
+    /** A worker that asks nothing for so long has been waiting for something else. */
+    private static final long PAUSE_NANOS = 1_000_000_000;
+
     /** How often something was found that must not be. */
     long count(Violation.Kind kind) {
         return violations.stream().filter(violation -> violation.kind() == kind).count();
@@ -55,7 +58,8 @@ record Report(
 
     /**
      * The longest that somebody waited for the next answer of nodes that were not broken themselves, by what was
-     * broken: from the first question that was not answered, or from the one that was answered late. In milliseconds.
+     * broken: from the first question that was not answered, or from the one that was answered late. Who asked nothing
+     * for a while, since the driver itself waited for something, does not know. In milliseconds.
      */
     Map<Fault, Long> interruptions() {
         Map<Fault, Long> longest = new EnumMap<>(Fault.class);
@@ -73,11 +77,18 @@ record Report(
     private static long interruption(Window window, List<Operation> operations) {
         long worst = 0;
         Map<Integer, Long> since = new HashMap<>();
+        long lastAnswer = Long.MAX_VALUE;
         for (Operation operation : operations) {
+            if (operation.kind() == Kind.CLOSE || operation.kind() == Kind.EXPIRY) {
+                continue;
+            }
+            if (operation.start() - PAUSE_NANOS > lastAnswer) {
+                since.clear();
+            }
+            lastAnswer = operation.answered();
             if (!window.meets(operation)
                     || operation.node() == window.node()
-                    || operation.kind() == Kind.CLOSE
-                    || operation.kind() == Kind.EXPIRY) {
+                    || operation.result() == Result.NOT_SENT) {
                 continue;
             }
             long begun = since.computeIfAbsent(operation.session(), session -> operation.start());
