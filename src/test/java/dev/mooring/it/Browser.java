@@ -1,6 +1,7 @@
 package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -46,6 +47,21 @@ final class Browser {
     /** Says one line to the session of the web application {@code live}, and returns the answer. Blocks. */
     String says(LiveWar war, String message) {
         HttpResponse<String> response = gets(war.say(message));
+
+        assertThat(response.statusCode())
+                .as("%s at %s: %s", message, war, response.body())
+                .isEqualTo(200);
+        return response.body();
+    }
+
+    /**
+     * As {@link #says}, where a node has just died: for so long its cluster may refuse, and is asked again.
+     *
+     * @param limit how long it may
+     */
+    String saysWhenServed(LiveWar war, String message, Duration limit) {
+        HttpResponse<String> response =
+                await().atMost(limit).until(() -> gets(war.say(message)), answer -> answer.statusCode() != 503);
 
         assertThat(response.statusCode())
                 .as("%s at %s: %s", message, war, response.body())

@@ -3,6 +3,7 @@ package dev.mooring.it;
 import com.hazelcast.client.HazelcastClient;
 import com.hazelcast.client.config.ClientConfig;
 import com.hazelcast.core.EntryView;
+import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import com.hazelcast.topic.ITopic;
@@ -10,6 +11,11 @@ import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 
 /** Looks at what the nodes have left in their cluster, as somebody else's client. Not thread-safe. */
 final class Bystander implements AutoCloseable {
@@ -58,6 +64,20 @@ final class Bystander implements AutoCloseable {
                 .findAny()
                 .orElseThrow();
         records.set(path, "damaged");
+    }
+
+    /** Keeps a piece of something else on the servers, as large as a big session. What they say to it is no matter. */
+    void fill() {
+        IMap<UUID, byte[]> ballast = client.getMap("ballast");
+        try {
+            ballast.setAsync(UUID.randomUUID(), new byte[1 << 20])
+                    .toCompletableFuture()
+                    .get(1, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException | HazelcastException | IllegalStateException e) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** How many records there are. */

@@ -111,6 +111,45 @@
  * <tr><td>behind a balancer (members)</td><td>{@link dev.mooring.it.ProxyIT}</td></tr>
  * <tr><td>10,000 that are idle, 200,000 one after another</td><td>{@code ManySockets}, by {@code mvn -Pbench}</td></tr>
  * </table>
+ *
+ * <table>
+ * <caption>The store fails; at a request, an upgrade, a handle's read and write, a commit</caption>
+ * <tr><th>it</th><th>members</th><th>clients</th></tr>
+ * <tr><td>hangs, and comes back</td><td>{@link dev.mooring.it.StoreTroubleIT}:
+ *     {@code aMemberWhoseOthersHangRefusesInTimeAndGoesOnWithoutThem}</td><td>{@link dev.mooring.it.StoreFailureIT}:
+ *     {@code whileTheServersHangEverythingIsRefusedInTimeAndAfterwardsGoesOnAsBefore}</td></tr>
+ * <tr><td>is killed, is down, comes back</td><td>{@link dev.mooring.it.BroughtConfigurationIT}: all other members, where
+ *     a part alone may do nothing; {@link dev.mooring.it.NodeLossIT}: where it may; {@code NeverNobodyIT}: the node's
+ *     own</td><td>{@link dev.mooring.it.StoreFailureIT}:
+ *     {@code withoutServersNobodyLosesACookieAndServiceComesBackByItself}</td></tr>
+ * <tr><td>is slow</td><td colspan="2">{@link dev.mooring.it.StoreTroubleIT}:
+ *     {@code aSlowStoreDelaysAndLosesNothing}</td></tr>
+ * <tr><td>is full</td><td>the nodes themselves are; refused by rule: {@link dev.mooring.it.BroughtConfigurationIT}</td>
+ *     <td>{@link dev.mooring.it.StoreTroubleIT}:
+ *     {@code fullServersRefuseAndServeAgainWhenTheyAreStartedAnew}</td></tr>
+ * <tr><td>when the node stops</td><td colspan="2">{@link dev.mooring.it.StoreTroubleIT}:
+ *     {@code aNodeStopsInTimeWhileTheStoreHangs}, {@code aNodeStopsInTimeWhoseServersAreDead}</td></tr>
+ * <tr><td>in the middle of what somebody asks</td><td colspan="2">{@code NeverNobodyIT}: no wait for another thread, one
+ *     limit for all, nobody is nobody by an error; {@code PatienceTest}</td></tr>
+ * <tr><td>with {@code onStoreFailure=anonymous}</td><td>the same code</td>
+ *     <td>{@link dev.mooring.it.StoreFailureIT}</td></tr>
+ * </table>
+ *
+ * <table>
+ * <caption>Nodes fail, under load where not said otherwise</caption>
+ * <tr><th>what</th><th>test</th></tr>
+ * <tr><td>{@code kill -9}, SIGSTOP of 3 s and 20 s, restarts, in each mode; of servers, too</td><td>{@code DriverIT},
+ *     {@code FailuresIT}: {@code everythingHappensToEverybody} (stress)</td></tr>
+ * <tr><td>a member is given up and comes back</td><td>{@code FailuresIT}: {@code aMemberThatWasGivenUpAnswersNothingOld}
+ *     (stress); {@link dev.mooring.it.PausedNodeIT}, {@code SilentPeerIT}, {@code SplitIT}, {@code OneWayLossIT}</td></tr>
+ * <tr><td>two of three at once, that is all but one, with two backups</td><td>{@code FailuresIT}:
+ *     {@code twoOfThreeNodesDieAtOnceWithTwoBackups} (stress)</td></tr>
+ * <tr><td>the owner of the record</td><td>{@link dev.mooring.it.EndOnceIT}: {@code theOwnersOfTheRecordsAreKilled}</td>
+ *     </tr>
+ * <tr><td>the writer between its steps</td><td>{@link dev.mooring.it.DeadWriterIT}</td></tr>
+ * <tr><td>and the checker would see it</td><td>{@code CheckerTest}, {@code RegisterTest}, {@code LeavingsTest},
+ *     {@code ReportTest}; {@code StockConvictionIT}</td></tr>
+ * </table>
  */
 @NullMarked
 package dev.mooring.it;
