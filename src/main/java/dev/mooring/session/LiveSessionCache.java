@@ -228,7 +228,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         if (live.pending() == null) {
             return;
         }
-        // Of a request that has had no response, or of another one whose response stores it, too. The next request on
+        // Of a request that has had no response, or of another one, whose response stores it as well. The next one on
         // this connection is not to wait for that.
         if (live.data().stored()) {
             deadlines.run(() -> storeLate(live));
@@ -241,8 +241,12 @@ public final class LiveSessionCache extends DefaultSessionCache {
         try {
             live.storeUnlessOver();
         } catch (RuntimeException e) {
-            // No request is left to be told.
-            LOG.warn("Session {}: a change after the response is not stored", live.key(), e);
+            if (e instanceof StoreUnavailableException && live.uses().requests() > 0) {
+                LOG.debug("Session {}: what a request has changed is left to its response", live.key(), e);
+            } else {
+                // No request is left to be told.
+                LOG.warn("Session {}: what a request without a response has changed is not stored", live.key(), e);
+            }
         }
     }
 
