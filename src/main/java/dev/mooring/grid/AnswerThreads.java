@@ -1,9 +1,11 @@
 package dev.mooring.grid;
 
 import com.hazelcast.internal.util.ConcurrencyUtil;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,9 +31,15 @@ final class AnswerThreads {
 
     private AnswerThreads() {}
 
-    /** Sees to it that there are some. To be called before the first call to Hazelcast. */
+    /**
+     * Sees to it that there are some, and that the JVM's own thread for time-outs runs: it lives for ever, and would
+     * keep the classes of the web application that is the first to need it. To be called before the first call to
+     * Hazelcast.
+     */
     static void provide() {
-        // The class is initialised, once.
+        // This class is initialised by the call, once.
+        CompletableFuture<?> unused =
+                new CompletableFuture<@Nullable Void>().completeOnTimeout(null, 1, TimeUnit.MILLISECONDS);
     }
 
     private static ThreadPoolExecutor newPool() {
