@@ -64,9 +64,7 @@ final class Ending {
             return;
         }
         try {
-            if (!session.becomeCurrent()) {
-                return;
-            }
+            session.makeCurrent();
             session.uses().last();
             long now = cluster.time();
             if (data.deadline() > now || !end(EndCause.EXPIRED, now)) {
@@ -75,6 +73,8 @@ final class Ending {
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: not ended yet, although due", session.key(), e);
             session.uses().snooze();
+        } catch (IllegalStateException e) {
+            LOG.debug("Session {}: ends already", session.key(), e);
         }
     }
 
@@ -134,9 +134,7 @@ final class Ending {
      * @throws StoreUnavailableException if the cluster did not confirm; then the session lives
      */
     void invalidate() {
-        try (Patience ignored = RequestScope.patience()) {
-            end(EndCause.INVALIDATED, null);
-        }
+        end(EndCause.INVALIDATED, null);
     }
 
     /** Begins to end the session for Jetty, which does so when one with the same id ends in another web application. */
@@ -264,7 +262,7 @@ final class Ending {
         session.residence().activate();
         application.coverListeners();
         try {
-            Patience.uncounted(() -> manager.onSessionDestroyed(session));
+            manager.onSessionDestroyed(session);
         } catch (RuntimeException e) {
             LOG.warn("Session {}: a listener of its end failed", session.key(), e);
         }
@@ -350,19 +348,18 @@ final class Ending {
     /**
      * The record says that the session has ended, or ends. Does not block.
      *
-     * @return true if it is this node that is to end it: it does so, and whoever has met this has no session any more
+     * @throws IllegalStateException if this node is to end it, which it does then
      */
-    boolean met(Outcome refusal) {
+    void met(Outcome refusal) {
         SessionRecord view = refusal.view();
         if (view != null
                 && view.state() == SessionRecord.State.ENDING
                 && cluster.node().equals(view.endingNode())) {
             // A claim of which nobody here knew whether it had arrived.
             later(refusal.endCause());
-            return true;
+            throw new IllegalStateException("Session " + session.key() + " is being ended");
         }
         elsewhere(refusal.endCause());
-        return false;
     }
 
     /** The session has ended on another node, which runs the listeners: here it is just gone. Does not block. */

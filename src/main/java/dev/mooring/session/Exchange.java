@@ -8,8 +8,8 @@ import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionRecord;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.util.thread.AutoLock;
@@ -36,33 +36,23 @@ final class Exchange {
     private final WebApplication application;
     private final Cluster cluster;
 
-    /** Held by whoever has the turn; guards {@link #missed}. */
+    /** Held by whoever has the turn; guards {@link #load} and {@link #missed}. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** The load that brought the copy; grows only. */
-    private final AtomicLong load;
+    /** The load that brought the copy. */
+    private long load;
 
     /** The last failure to reach the cluster. */
     private @Nullable Missed missed;
 
     private record Missed(long nanoTime, StoreUnavailableException failure) {}
 
-    /** What {@link #refresh} comes to. */
-    enum Found {
-        /** The copy is what the record is, or the session has ended. */
-        HERE,
-        /** The copy is what the record is, of a session that was evicted, and is on this node again. */
-        BACK,
-        /** This node itself was about to end the session, and now does. */
-        ENDS
-    }
-
     Exchange(LiveSession session, WebApplication application, long load) {
         this.session = session;
         this.data = session.data();
         this.application = application;
         this.cluster = application.cluster();
-        this.load = new AtomicLong(load);
+        this.load = load;
     }
 
     /** One thread's exchanges with the record, until it is closed. */
@@ -99,11 +89,12 @@ final class Exchange {
          * it for dead before, and take it off the holders by the former one, even if late.
          */
         long load(long epoch) {
-            return data.isOf(epoch) ? load.get() : newLoad();
+            return data.isOf(epoch) ? load : newLoad();
         }
 
         private long newLoad() {
-            return load.accumulateAndGet(cluster.nextLoad(), Math::max);
+            load = cluster.nextLoad();
+            return load;
         }
 
         /** Tells whether the copy can follow the record; where it cannot, it is to be read anew. */
@@ -182,10 +173,12 @@ final class Exchange {
      * Reads what the record has and the copy has not; a session that was evicted is on this node again afterwards.
      * Blocks for a round trip.
      *
+     * @return whether it was evicted
      * @throws StoreUnavailableException if it cannot be known what the session is now
+     * @throws IllegalStateException if this node itself was about to end it, and now does
      */
-    Found refresh() {
-        try (Patience ignored = RequestScope.patience();
+    boolean refresh() {
+        try (Patience ignored = Patience.begin(Duration.ZERO);
                 Turn turn = turn()) {
             EndCause cause = data.heard().end();
             if (cause != null) {
@@ -193,7 +186,7 @@ final class Exchange {
             }
             long epoch = cluster.epoch();
             if (session.isInvalidOrInvalidating() || !session.isResident() || data.isCurrent(epoch)) {
-                return Found.HERE;
+                return false;
             }
             turn.failIfMissed();
             long heard = data.heard().version();
@@ -208,12 +201,13 @@ final class Exchange {
                 }
             }
             if (!outcome.applied()) {
-                return session.ending().met(outcome) ? Found.ENDS : Found.HERE;
+                session.ending().met(outcome);
+                return false;
             }
             turn.adopt(outcome.requireView(), epoch);
             data.settle(doubts);
             application.leftOvers().dropGone(session, outcome.requireView());
-            return session.residence().comeBack() ? Found.BACK : Found.HERE;
+            return session.residence().comeBack();
         }
     }
 
@@ -249,15 +243,17 @@ final class Exchange {
         }
     }
 
-    /** Another thread has loaded the same session, and its copy was dropped in favour of this one. Does not block. */
+    /** Another thread has loaded the same session, and its copy was dropped in favour of this one. */
     void loadedAgain(long newLoad) {
-        load.accumulateAndGet(newLoad, Math::max);
+        try (Turn ignored = turnAtLast()) {
+            load = Math.max(load, newLoad);
+        }
     }
 
     /** Makes what takes this node off the holders. */
     Change.Leave leave(boolean unlessLast) {
         try (Turn ignored = turnAtLast()) {
-            return new Change.Leave(cluster.node(), load.get(), data.times(), unlessLast);
+            return new Change.Leave(cluster.node(), load, data.times(), unlessLast);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.mooring.session;
 
-import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -32,22 +31,11 @@ final class IdChange {
      * @throws StoreUnavailableException if the cluster did not confirm
      */
     void run(Request request, @Nullable Response response) {
-        try (Patience ignored = RequestScope.patience()) {
-            change(request);
-        }
-        SessionManager manager = application.manager();
-        if (response != null && session.isSetCookieNeeded()) {
-            Response.putCookie(response, manager.getSessionCookie(session, request.isSecure()));
-        }
-    }
-
-    private void change(Request request) {
         session.makeCurrent();
         session.startChanging();
+        SessionManager manager = application.manager();
         try {
-            String newId = application
-                    .manager()
-                    .getSessionIdManager()
+            String newId = manager.getSessionIdManager()
                     .renewSessionId(session.data().getId(), session.getExtendedId(), request);
             if (!newId.equals(confirmed)) {
                 session.makeCurrentIfPossible();
@@ -57,6 +45,9 @@ final class IdChange {
             }
         } finally {
             session.stopChanging();
+        }
+        if (response != null && session.isSetCookieNeeded()) {
+            Response.putCookie(response, manager.getSessionCookie(session, request.isSecure()));
         }
     }
 

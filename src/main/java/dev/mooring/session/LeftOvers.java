@@ -78,8 +78,10 @@ final class LeftOvers {
             for (LiveSession session : sessions.all()) {
                 try {
                     if (!session.attachments().isEmpty()) {
-                        session.becomeCurrent();
+                        session.makeCurrent();
                     }
+                } catch (IllegalStateException e) {
+                    LOG.debug("Session {}: ends already", session.key(), e);
                 } catch (StoreUnavailableException e) {
                     LOG.debug("{}: sessions with WebSockets are looked at again later", application, e);
                     deadlines.again(this::lookAgain);

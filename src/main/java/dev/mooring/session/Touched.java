@@ -1,6 +1,5 @@
 package dev.mooring.session;
 
-import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import java.util.Map;
 import java.util.Set;
@@ -67,11 +66,9 @@ final class Touched {
     /** As {@link #store}, where nobody is left to be told of a failure. */
     void storeAtTheEnd() {
         fresh = false;
-        try (Patience ignored = RequestScope.patience()) {
-            names.forEach((session, touched) -> {
-                session.inPlaceChanges().look(touched);
-                session.storeAtTheEnd();
-            });
-        }
+        names.forEach((session, touched) -> {
+            session.inPlaceChanges().look(touched);
+            session.storeAtTheEnd();
+        });
     }
 }
