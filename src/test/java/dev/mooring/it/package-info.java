@@ -129,8 +129,8 @@
  *     {@code fullServersRefuseAndServeAgainWhenTheyAreStartedAnew}</td></tr>
  * <tr><td>when the node stops</td><td colspan="2">{@link dev.mooring.it.StoreTroubleIT}:
  *     {@code aNodeStopsInTimeWhileTheStoreHangs}, {@code aNodeStopsInTimeWhoseServersAreDead}</td></tr>
- * <tr><td>in the middle of what somebody asks</td><td colspan="2">{@code NeverNobodyIT}: no wait for another thread, one
- *     limit for all, nobody is nobody by an error; {@code PatienceTest}</td></tr>
+ * <tr><td>in the middle of what somebody asks</td><td colspan="2">{@code NeverNobodyIT}: nobody is nobody by an
+ *     error</td></tr>
  * <tr><td>with {@code onStoreFailure=anonymous}</td><td>the same code</td>
  *     <td>{@link dev.mooring.it.StoreFailureIT}</td></tr>
  * </table>
