@@ -2,6 +2,7 @@ package dev.mooring.websocket;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -15,7 +16,7 @@ import java.util.function.BooleanSupplier;
  */
 final class UpgradesUnderWay {
 
-    /** Guards {@link #count} and {@link #open}, and each change of {@link #closes}. */
+    /** Guards {@link #count} and {@link #open}. */
     private final ReentrantLock lock = new ReentrantLock();
 
     /** Signalled when {@link #count} is zero again. */
@@ -28,7 +29,7 @@ final class UpgradesUnderWay {
     private boolean open = true;
 
     /** How often {@link #close} was called. */
-    private volatile int closes;
+    private final AtomicInteger closes = new AtomicInteger();
 
     /** Has upgrades begin, as they do at first. */
     void open() {
@@ -45,7 +46,7 @@ final class UpgradesUnderWay {
         lock.lock();
         try {
             open = false;
-            closes++;
+            closes.incrementAndGet();
             long left = limit.toNanos();
             while (count > 0 && left > 0) {
                 left = over.awaitNanos(left);
@@ -59,8 +60,8 @@ final class UpgradesUnderWay {
 
     /** Tells from now on whether the web application has begun to stop since, though it may have started again. */
     BooleanSupplier closing() {
-        int now = closes;
-        return () -> closes != now;
+        int now = closes.get();
+        return () -> closes.get() != now;
     }
 
     /** Counts one more, for which {@link #end} must be called; false where none may begin. */
