@@ -46,16 +46,17 @@ final class IdChange {
         } finally {
             session.stopChanging();
         }
-        if (response != null && session.isSetCookieNeeded()) {
+        if (response == null) {
+            // With the next response.
+            session.onIdChanged();
+        } else if (manager.isUsingCookies()) {
             Response.putCookie(response, manager.getSessionCookie(session, request.isSecure()));
         }
     }
 
     /** The session may have another id than before: it is found by that from now on. */
     void follow(String oldId) {
-        String id = session.data().getId();
-        if (!oldId.equals(id)) {
-            session.setExtendedId(application.manager().getSessionIdManager().getExtendedId(id, null));
+        if (!oldId.equals(session.data().getId())) {
             application.sessions().renamed(session, oldId);
         }
     }
@@ -74,9 +75,8 @@ final class IdChange {
         }
         session.store();
         session.writes().failIfLostSince(losses);
-        try (AutoLock ignored = session.lock()) {
+        try {
             session.checkAlive();
-            session.onIdChanged();
         } catch (IllegalStateException e) {
             cluster.dropAlias(session.key(), newId);
             throw e;

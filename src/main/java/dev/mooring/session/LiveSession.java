@@ -26,8 +26,10 @@ public final class LiveSession extends StatefulSession {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveSession.class);
 
-    /** The session that a request on this thread has just found. */
-    private static final ThreadLocal<@Nullable LiveSession> FOUND = new ThreadLocal<>();
+    /** What a request on this thread has just found. */
+    private static final ThreadLocal<@Nullable Found> FOUND = new ThreadLocal<>();
+
+    private record Found(LiveSession session, String id) {}
 
     private final WebApplication application;
     private final Cluster cluster;
@@ -158,6 +160,19 @@ public final class LiveSession extends StatefulSession {
     public String getId() {
         makeCurrentIfPossible();
         return super.getId();
+    }
+
+    /**
+     * Returns the id with this node's name. It follows from the id, and is not what Jetty has set last: that is of the id
+     * by which some request has found the session, maybe before the id was changed.
+     */
+    @Override
+    public String getExtendedId() {
+        String id;
+        try (AutoLock ignored = lock()) {
+            id = data.getId();
+        }
+        return application.manager().getSessionIdManager().getExtendedId(id, null);
     }
 
     // Jetty asks for the id where it can do nothing with an exception.
@@ -477,21 +492,25 @@ public final class LiveSession extends StatefulSession {
         return super.getCookieSetTime() + System.currentTimeMillis() - cluster.time();
     }
 
-    /** A request has found this session; {@link #access} comes next, on the same thread. */
-    void foundByRequest() {
-        FOUND.set(this);
+    /** A request has found this session by an id; {@link #access} comes next, on the same thread. */
+    void foundByRequest(String id) {
+        FOUND.set(new Found(this, id));
     }
 
     /**
      * Jetty announces a request that has found this session; or an accessor, which has not, and enters it here. The
      * time is the cluster's, whatever this machine's clock says.
      *
+     * @return whether the answer may carry the session's cookie: not that to a request which has found the session by an
+     *     id that was changed since, as whoever sent it need not be the one who gets the new id
      * @throws IllegalStateException if an accessor's session has ended
      */
     @Override
     public boolean access(long time) {
-        boolean accessor = FOUND.get() != this;
+        Found found = FOUND.get();
         FOUND.remove();
+        boolean accessor = found == null || found.session != this;
+        boolean current;
         if (accessor) {
             makeCurrent();
         }
@@ -503,6 +522,7 @@ public final class LiveSession extends StatefulSession {
                 return false;
             }
             _newSession = false;
+            current = accessor || found.id.equals(data.getId());
             data.setLastAccessed(data.getAccessed());
             data.setAccessed(cluster.time());
         }
@@ -510,7 +530,7 @@ public final class LiveSession extends StatefulSession {
         if (accessor) {
             RequestScope.beginAccess(this);
         }
-        return true;
+        return current;
     }
 
     /** Never true while the session lives: this node's own clock ends sessions, and asks the other nodes first. */

@@ -134,7 +134,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         }
         LiveSession session = find(id, true);
         if (session != null) {
-            session.foundByRequest();
+            session.foundByRequest(id);
         }
         return session;
     }

@@ -62,7 +62,7 @@ class EndRaceIT {
         long seed = System.nanoTime();
         LOG.info("{} rounds, {}, seed {}", rounds, mode, seed);
         dice = new Random(seed);
-        cluster = LiveWar.onNodes("end-race", 3, mode);
+        cluster = LiveWar.onNodes("end-race-" + mode, 3, mode);
         try (NodeCluster nodes = cluster;
                 Bystander bystander = Bystander.of(nodes)) {
             for (int i = 0; i < AT_A_TIME; i++) {

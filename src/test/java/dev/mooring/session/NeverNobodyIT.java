@@ -22,10 +22,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.HttpTester;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.LocalConnector;
@@ -35,7 +39,9 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.Session;
 import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.session.DefaultSessionIdManager;
+import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionHandler;
+import org.eclipse.jetty.session.SessionInactivityTimer;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.AutoLock;
 import org.junit.jupiter.api.AfterEach;
@@ -63,9 +69,15 @@ class NeverNobodyIT {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Deadlines deadlines = new Deadlines(threads);
     private final AtomicInteger ends = new AtomicInteger();
-    private final AtomicBoolean idsFail = new AtomicBoolean();
+    private final AtomicBoolean loadsFail = new AtomicBoolean();
     private final Server server = new Server();
     private final LocalConnector connector = new LocalConnector(server);
+
+    /** Runs once, in a request that has found its session, before Jetty goes on with it. */
+    private final AtomicReference<Runnable> whenFound = new AtomicReference<>(() -> {});
+
+    /** Runs in a request that changes an id, when that is done and nobody has been answered. */
+    private Runnable whenRenamed = () -> {};
 
     /** Runs within a request that says {@code /between}, after it has changed its session. */
     private Runnable between = () -> {};
@@ -86,13 +98,24 @@ class NeverNobodyIT {
                 ends.incrementAndGet();
                 super.onSessionDestroyed(session);
             }
+
+            @Override
+            public void onSessionIdChanged(Session session, String oldId) {
+                whenRenamed.run();
+            }
+
+            @Override
+            public SessionInactivityTimer newSessionInactivityTimer(ManagedSession session) {
+                if (loadsFail.getAndSet(false)) {
+                    throw new UnsupportedOperationException("nobody has thought of this");
+                }
+                return super.newSessionInactivityTimer(session);
+            }
         };
         sessions.setSessionIdManager(new DefaultSessionIdManager(server) {
             @Override
             public String getExtendedId(String id, Request request) {
-                if (idsFail.getAndSet(false)) {
-                    throw new UnsupportedOperationException("nobody has thought of this");
-                }
+                whenFound.getAndSet(() -> {}).run();
                 return super.getExtendedId(id, request);
             }
         });
@@ -131,6 +154,8 @@ class NeverNobodyIT {
             List<String> said = (List<String>) session.getAttribute(SAID);
             said.add("something");
             between.run();
+        } else if (path.equals("/rename")) {
+            session.renewId(request, response);
         }
         String who = session == null ? "nobody" : String.valueOf(session.getAttribute(WHO));
         response.write(true, ByteBuffer.wrap(who.getBytes(StandardCharsets.UTF_8)), callback);
@@ -162,18 +187,16 @@ class NeverNobodyIT {
 
     @Test
     void anErrorThatNobodyHasThoughtOfRefusesTheRequestAndLeavesTheSession() throws Exception {
-        String id = open();
-        String renamed = "2" + id;
-        renameElsewhere(id, renamed);
-        heardOf(id);
-        idsFail.set(true);
+        String id = "made-elsewhere";
+        makeElsewhere(id);
+        loadsFail.set(true);
 
-        HttpTester.Response refused = get("/who", renamed);
+        HttpTester.Response refused = get("/who", id);
 
         assertThat(refused.getStatus()).isEqualTo(503);
         assertThat(refused.get("Retry-After")).isNotNull();
         assertThat(refused.get("Set-Cookie")).isNull();
-        assertThat(get("/who", renamed).getContent()).isEqualTo("ada");
+        assertThat(get("/who", id).getContent()).isEqualTo("ada");
     }
 
     /** It finds nothing left to store, and may not go on as if all other holders knew of the change. */
@@ -204,6 +227,32 @@ class NeverNobodyIT {
         try (Patience ignored = Patience.begin(Duration.ofMillis(3_550))) {
             session.store();
         }
+    }
+
+    /** Jetty gives the session the id, with the node's name, by which a request has found it, whatever it is by then. */
+    @Test
+    void aRequestThatHasFoundTheSessionBeforeItsIdChangesTakesNothingFromWhomGetsTheNewOne() throws Exception {
+        String id = open();
+        var found = new CountDownLatch(1);
+        var renamed = new CountDownLatch(1);
+        whenFound.set(() -> {
+            found.countDown();
+            await().atMost(LIMIT).until(() -> renamed.getCount() == 0);
+        });
+        Future<HttpTester.Response> early = threads.submit(() -> get("/who", id));
+        assertThat(found.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        whenRenamed = () -> {
+            renamed.countDown();
+            await().atMost(LIMIT).until(early::isDone);
+        };
+
+        String newId = idIn(get("/rename", id));
+
+        assertThat(early.get().getContent()).isEqualTo("ada");
+        assertThat(early.get().get("Set-Cookie")).isNull();
+        assertThat(newId).isNotEqualTo(id);
+        assertThat(get("/who", newId).getContent()).isEqualTo("ada");
+        assertThat(get("/who", id).getContent()).isEqualTo("nobody");
     }
 
     /** By somebody else's hand: nothing has told this node. */
@@ -241,7 +290,11 @@ class NeverNobodyIT {
     }
 
     private String open() throws Exception {
-        String cookie = request("/open", null).get("Set-Cookie");
+        return idIn(request("/open", null));
+    }
+
+    private static String idIn(HttpTester.Response response) {
+        String cookie = response.get("Set-Cookie");
         // What follows the point names the node.
         return cookie.substring(cookie.indexOf('=') + 1, cookie.indexOf('.'));
     }
@@ -276,24 +329,23 @@ class NeverNobodyIT {
         assertThat(claimed.applied()).isTrue();
     }
 
-    private void renameElsewhere(String id, String newId) {
-        grid().aliases().put(key(newId), key(id), 0);
+    private void makeElsewhere(String id) throws Exception {
         long now = grid().clusterTime();
-        Outcome renamed = grid().sessions()
+        Outcome made = grid().sessions()
                 .apply(
                         key(id),
                         new Change.Delta(
                                 "elsewhere",
                                 1,
                                 1,
-                                false,
+                                true,
                                 new Times(now, now, now, now, 0),
-                                newId,
-                                null,
-                                Map.of(),
+                                id,
+                                -1L,
+                                Map.of(WHO, cache().application().codec().encode("ada")),
                                 Set.of(),
                                 Set.of()));
-        assertThat(renamed.applied()).isTrue();
+        assertThat(made.applied()).isTrue();
     }
 
     /** The record has changed, which this node has been told. */
