@@ -75,6 +75,7 @@ public final class Grid {
         boolean started = false;
         try {
             grid.inbox.listen();
+            grid.peers.onJoined(grid.inbox::meet);
             grid.peers.onGone(grid.inbox::forget);
             grid.peers.onDoubt(grid.lease::distrust);
             grid.lease.onBack(grid.inbox::listen);

@@ -1,5 +1,6 @@
 package dev.mooring.grid;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.hazelcast.client.Client;
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
@@ -107,6 +108,14 @@ public final class Inbox {
         if (peers.nodes() == 1 || hazelcast.getLocalEndpoint() instanceof Client) {
             topic(peers.node()).destroy();
         }
+    }
+
+    /**
+     * Finds the inbox of a node that has joined. Blocks. A client asks its servers for each topic once, and waits for
+     * their answer without a limit of ours: nobody who has something to tell should be the one to do it.
+     */
+    void meet(String joined) {
+        topic(joined);
     }
 
     /** Destroys what a node that is gone has left behind. Blocks. */
@@ -346,6 +355,7 @@ public final class Inbox {
         return greatest;
     }
 
+    @CanIgnoreReturnValue
     private ITopic<byte[]> topic(String node) {
         return hazelcast.getTopic(prefix + node);
     }

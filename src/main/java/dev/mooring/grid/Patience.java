@@ -36,6 +36,27 @@ public final class Patience implements AutoCloseable {
     }
 
     /**
+     * Runs what takes its time for its own reasons, as an application's listeners do: that does not count, and what it
+     * asks of the cluster meanwhile has limits of its own.
+     *
+     * @param code what to do; what it throws is passed on
+     */
+    public static void uncounted(Runnable code) {
+        Long end = END.get();
+        if (end == null) {
+            code.run();
+            return;
+        }
+        long left = end - System.nanoTime();
+        END.remove();
+        try {
+            code.run();
+        } finally {
+            END.set(System.nanoTime() + left);
+        }
+    }
+
+    /**
      * Returns until when the current thread waits for something.
      *
      * @param most for how long it would without any other limit

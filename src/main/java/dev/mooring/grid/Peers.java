@@ -77,6 +77,7 @@ public final class Peers {
     private final Set<String> left = new HashSet<>();
 
     private volatile Runnable onDoubt = () -> {};
+    private volatile Consumer<String> onJoined = joined -> {};
     private volatile Consumer<String> onGone = gone -> {};
 
     Peers(String node, IMap<String, NodeRow> rows, StoreCalls calls) {
@@ -138,6 +139,11 @@ public final class Peers {
     /** Sets who is told that no copy counts as current any more; called on a grid thread, must not block. */
     void onDoubt(Runnable listener) {
         onDoubt = listener;
+    }
+
+    /** Sets who is told of a node that has joined; called on a grid thread, may block for a short while. */
+    void onJoined(Consumer<String> listener) {
+        onJoined = listener;
     }
 
     /** Sets who cleans up after a node that is gone; called on a grid thread, may block for a short while. */
@@ -284,9 +290,9 @@ public final class Peers {
             calls.check();
             Sightings.Look look = sightings.look(seen, now);
             known.addAll(seen.keySet());
-            look.joined().stream()
-                    .filter(other -> !other.equals(node))
-                    .forEach(other -> LOG.info("Node {} has joined node {}", other, node));
+            List<String> joined =
+                    look.joined().stream().filter(other -> !other.equals(node)).toList();
+            joined.forEach(other -> LOG.info("Node {} has joined node {}", other, node));
             look.left().stream().filter(other -> !other.equals(node)).forEach(this::lost);
             if (look.returned().stream().anyMatch(other -> !other.equals(node))) {
                 // It was away, perhaps with one half of a split cluster, and its records have been merged with ours.
@@ -300,6 +306,7 @@ public final class Peers {
             for (String gone : Set.copyOf(left)) {
                 cleanUpAfter(gone);
             }
+            joined.forEach(onJoined);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {

@@ -70,7 +70,7 @@ final class ServerClock {
     void tryToRead() {
         try {
             read();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // The boundary of a thread of ours. Clocks drift by milliseconds a minute.
             LOG.debug("The servers' clock was not read", e);
         }

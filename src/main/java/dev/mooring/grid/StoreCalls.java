@@ -155,6 +155,9 @@ final class StoreCalls {
                 pauseInDoubt(begun, deadline, e);
             } catch (HazelcastException | IllegalStateException e) {
                 pauseIfUndecided(subject, e, deadline);
+            } catch (OutOfMemoryError e) {
+                // That of a server, which passes on even its errors.
+                throw unavailable(subject, e);
             }
         }
     }

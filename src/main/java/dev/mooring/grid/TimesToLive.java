@@ -120,8 +120,8 @@ final class TimesToLive {
                 later(path, DELAY);
                 return;
             }
-        } catch (RuntimeException e) {
-            // The boundary of a thread of ours.
+        } catch (RuntimeException | Error e) {
+            // The boundary of a thread of ours. A server passes on even its errors.
             LOG.debug("A record stays without its time to live for a while", e);
             later(path, PAUSE);
             return;

@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.DamagedRecordException;
 import dev.mooring.grid.Grid;
 import dev.mooring.grid.Inbox;
 import dev.mooring.grid.Patience;
@@ -97,13 +98,17 @@ final class Cluster {
         });
     }
 
-    /** Applies a change to each of many sessions, {@value #AT_A_TIME} at a time. What fails is answered with null. */
+    /**
+     * Applies a change to each of many sessions, {@value #AT_A_TIME} at a time. What fails is answered with null; so is
+     * what would come after it, without another wait for a cluster that does not answer.
+     */
     void applyAll(Map<SessionKey, Change> changes, Answered then) {
         applyAll(changes, Map.of(), then);
     }
 
     /** The same where {@link #readAhead} was called before. */
     void applyAll(Map<SessionKey, Change> changes, Map<SessionKey, SessionRecord> ahead, Answered then) {
+        boolean answers = true;
         Iterator<Map.Entry<SessionKey, Change>> left = changes.entrySet().iterator();
         while (left.hasNext()) {
             Map<SessionKey, Change> some = new HashMap<>();
@@ -113,8 +118,9 @@ final class Cluster {
             }
             Map<SessionKey, Outcome> outcomes = Map.of();
             try {
-                outcomes = grid.sessions().applyAll(some, ahead);
+                outcomes = answers ? grid.sessions().applyAll(some, ahead) : outcomes;
             } catch (StoreUnavailableException e) {
+                answers = e instanceof DamagedRecordException;
                 LOG.debug("Context {}: {} sessions are tried again", scope, some.size(), e);
             }
             for (Map.Entry<SessionKey, Change> entry : some.entrySet()) {

@@ -118,26 +118,32 @@ final class CommitStream extends HttpStream.Wrapper {
         LiveSession session = manager.getManagedSession(request) instanceof LiveSession live ? live : null;
         // The cookie of a new session would take the place of that of the session which could not be read.
         StoreUnavailableException failure = session == null ? null : StoreFailure.of(request);
-        if (failure == null) {
-            try (Patience ignored = Patience.begin(waited)) {
-                Touched touched = RequestScope.touchedBy(request);
-                if (touched != null) {
-                    touched.store();
-                }
-                if (session != null) {
-                    session.storeUnlessOver();
-                }
-                if (touched != null) {
-                    touched.failIfLost();
-                }
-                return null;
-            } catch (RuntimeException e) {
-                failure = StoreFailure.ofAny(e, session == null ? "of a request" : session.key());
+        try (Patience ignored = Patience.begin(waited)) {
+            if (failure == null) {
+                failure = store(session);
             }
+            if (failure != null && session != null) {
+                session.ending().abandonUnlessStored();
+            }
+            return failure;
         }
-        if (session != null) {
-            session.ending().abandonUnlessStored();
+    }
+
+    private @Nullable StoreUnavailableException store(@Nullable LiveSession session) {
+        try {
+            Touched touched = RequestScope.touchedBy(request);
+            if (touched != null) {
+                touched.store();
+            }
+            if (session != null) {
+                session.storeUnlessOver();
+            }
+            if (touched != null) {
+                touched.failIfLost();
+            }
+            return null;
+        } catch (RuntimeException e) {
+            return StoreFailure.ofAny(e, session == null ? "of a request" : session.key());
         }
-        return failure;
     }
 }

@@ -64,7 +64,9 @@ final class Ending {
             return;
         }
         try {
-            session.makeCurrent();
+            if (!session.becomeCurrent()) {
+                return;
+            }
             session.uses().last();
             long now = cluster.time();
             if (data.deadline() > now || !end(EndCause.EXPIRED, now)) {
@@ -73,8 +75,6 @@ final class Ending {
         } catch (StoreUnavailableException e) {
             LOG.debug("Session {}: not ended yet, although due", session.key(), e);
             session.uses().snooze();
-        } catch (IllegalStateException e) {
-            LOG.debug("Session {}: ends already", session.key(), e);
         }
     }
 
@@ -134,7 +134,9 @@ final class Ending {
      * @throws StoreUnavailableException if the cluster did not confirm; then the session lives
      */
     void invalidate() {
-        end(EndCause.INVALIDATED, null);
+        try (Patience ignored = RequestScope.patience()) {
+            end(EndCause.INVALIDATED, null);
+        }
     }
 
     /** Begins to end the session for Jetty, which does so when one with the same id ends in another web application. */
@@ -262,7 +264,7 @@ final class Ending {
         session.residence().activate();
         application.coverListeners();
         try {
-            manager.onSessionDestroyed(session);
+            Patience.uncounted(() -> manager.onSessionDestroyed(session));
         } catch (RuntimeException e) {
             LOG.warn("Session {}: a listener of its end failed", session.key(), e);
         }
@@ -348,18 +350,19 @@ final class Ending {
     /**
      * The record says that the session has ended, or ends. Does not block.
      *
-     * @throws IllegalStateException if this node is to end it, which it does then
+     * @return true if it is this node that is to end it: it does so, and whoever has met this has no session any more
      */
-    void met(Outcome refusal) {
+    boolean met(Outcome refusal) {
         SessionRecord view = refusal.view();
         if (view != null
                 && view.state() == SessionRecord.State.ENDING
                 && cluster.node().equals(view.endingNode())) {
             // A claim of which nobody here knew whether it had arrived.
             later(refusal.endCause());
-            throw new IllegalStateException("Session " + session.key() + " is being ended");
+            return true;
         }
         elsewhere(refusal.endCause());
+        return false;
     }
 
     /** The session has ended on another node, which runs the listeners: here it is just gone. Does not block. */

@@ -8,8 +8,8 @@ import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionRecord;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.util.thread.AutoLock;
@@ -36,23 +36,33 @@ final class Exchange {
     private final WebApplication application;
     private final Cluster cluster;
 
-    /** Held by whoever has the turn; guards {@link #load} and {@link #missed}. */
+    /** Held by whoever has the turn; guards {@link #missed}. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** The load that brought the copy. */
-    private long load;
+    /** The load that brought the copy; grows only. */
+    private final AtomicLong load;
 
     /** The last failure to reach the cluster. */
     private @Nullable Missed missed;
 
     private record Missed(long nanoTime, StoreUnavailableException failure) {}
 
+    /** What {@link #refresh} comes to. */
+    enum Found {
+        /** The copy is what the record is, or the session has ended. */
+        HERE,
+        /** The copy is what the record is, of a session that was evicted, and is on this node again. */
+        BACK,
+        /** This node itself was about to end the session, and now does. */
+        ENDS
+    }
+
     Exchange(LiveSession session, WebApplication application, long load) {
         this.session = session;
         this.data = session.data();
         this.application = application;
         this.cluster = application.cluster();
-        this.load = load;
+        this.load = new AtomicLong(load);
     }
 
     /** One thread's exchanges with the record, until it is closed. */
@@ -89,12 +99,11 @@ final class Exchange {
          * it for dead before, and take it off the holders by the former one, even if late.
          */
         long load(long epoch) {
-            return data.isOf(epoch) ? load : newLoad();
+            return data.isOf(epoch) ? load.get() : newLoad();
         }
 
         private long newLoad() {
-            load = cluster.nextLoad();
-            return load;
+            return load.accumulateAndGet(cluster.nextLoad(), Math::max);
         }
 
         /** Tells whether the copy can follow the record; where it cannot, it is to be read anew. */
@@ -173,12 +182,10 @@ final class Exchange {
      * Reads what the record has and the copy has not; a session that was evicted is on this node again afterwards.
      * Blocks for a round trip.
      *
-     * @return whether it was evicted
      * @throws StoreUnavailableException if it cannot be known what the session is now
-     * @throws IllegalStateException if this node itself was about to end it, and now does
      */
-    boolean refresh() {
-        try (Patience ignored = Patience.begin(Duration.ZERO);
+    Found refresh() {
+        try (Patience ignored = RequestScope.patience();
                 Turn turn = turn()) {
             EndCause cause = data.heard().end();
             if (cause != null) {
@@ -186,7 +193,7 @@ final class Exchange {
             }
             long epoch = cluster.epoch();
             if (session.isInvalidOrInvalidating() || !session.isResident() || data.isCurrent(epoch)) {
-                return false;
+                return Found.HERE;
             }
             turn.failIfMissed();
             long heard = data.heard().version();
@@ -201,13 +208,12 @@ final class Exchange {
                 }
             }
             if (!outcome.applied()) {
-                session.ending().met(outcome);
-                return false;
+                return session.ending().met(outcome) ? Found.ENDS : Found.HERE;
             }
             turn.adopt(outcome.requireView(), epoch);
             data.settle(doubts);
             application.leftOvers().dropGone(session, outcome.requireView());
-            return session.residence().comeBack();
+            return session.residence().comeBack() ? Found.BACK : Found.HERE;
         }
     }
 
@@ -243,17 +249,15 @@ final class Exchange {
         }
     }
 
-    /** Another thread has loaded the same session, and its copy was dropped in favour of this one. */
+    /** Another thread has loaded the same session, and its copy was dropped in favour of this one. Does not block. */
     void loadedAgain(long newLoad) {
-        try (Turn ignored = turnAtLast()) {
-            load = Math.max(load, newLoad);
-        }
+        load.accumulateAndGet(newLoad, Math::max);
     }
 
     /** Makes what takes this node off the holders. */
     Change.Leave leave(boolean unlessLast) {
         try (Turn ignored = turnAtLast()) {
-            return new Change.Leave(cluster.node(), load, data.times(), unlessLast);
+            return new Change.Leave(cluster.node(), load.get(), data.times(), unlessLast);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -31,11 +32,25 @@ final class IdChange {
      * @throws StoreUnavailableException if the cluster did not confirm
      */
     void run(Request request, @Nullable Response response) {
+        try (Patience ignored = RequestScope.patience()) {
+            change(request);
+        }
+        SessionManager manager = application.manager();
+        if (response == null) {
+            // With the next response.
+            session.onIdChanged();
+        } else if (manager.isUsingCookies()) {
+            Response.putCookie(response, manager.getSessionCookie(session, request.isSecure()));
+        }
+    }
+
+    private void change(Request request) {
         session.makeCurrent();
         session.startChanging();
-        SessionManager manager = application.manager();
         try {
-            String newId = manager.getSessionIdManager()
+            String newId = application
+                    .manager()
+                    .getSessionIdManager()
                     .renewSessionId(session.data().getId(), session.getExtendedId(), request);
             if (!newId.equals(confirmed)) {
                 session.makeCurrentIfPossible();
@@ -45,12 +60,6 @@ final class IdChange {
             }
         } finally {
             session.stopChanging();
-        }
-        if (response == null) {
-            // With the next response.
-            session.onIdChanged();
-        } else if (manager.isUsingCookies()) {
-            Response.putCookie(response, manager.getSessionCookie(session, request.isSecure()));
         }
     }
 

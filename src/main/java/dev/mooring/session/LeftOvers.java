@@ -78,10 +78,8 @@ final class LeftOvers {
             for (LiveSession session : sessions.all()) {
                 try {
                     if (!session.attachments().isEmpty()) {
-                        session.makeCurrent();
+                        session.becomeCurrent();
                     }
-                } catch (IllegalStateException e) {
-                    LOG.debug("Session {}: ends already", session.key(), e);
                 } catch (StoreUnavailableException e) {
                     LOG.debug("{}: sessions with WebSockets are looked at again later", application, e);
                     deadlines.again(this::lookAgain);

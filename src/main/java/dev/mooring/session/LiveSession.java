@@ -4,7 +4,6 @@ import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.SessionKey;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import org.eclipse.jetty.server.Request;
@@ -143,17 +142,32 @@ public final class LiveSession extends StatefulSession {
      * heard; otherwise blocks for a round trip to the cluster.
      *
      * @throws StoreUnavailableException if it cannot be known what the session is now
+     * @throws IllegalStateException if this node was about to end the session, and now does
      */
     void makeCurrent() {
-        if (!data.isCurrent(cluster.epoch()) && !_lock.isHeldByCurrentThread()) {
-            refresh();
+        if (!becomeCurrent()) {
+            throw beingEnded();
         }
     }
 
-    private void refresh() {
-        if (isAlive() && exchange.refresh()) {
+    /**
+     * As {@link #makeCurrent}, for those who know what it means that the session ends.
+     *
+     * @return false if this node was about to end it, and now does
+     */
+    boolean becomeCurrent() {
+        if (data.isCurrent(cluster.epoch()) || _lock.isHeldByCurrentThread() || !isAlive()) {
+            return true;
+        }
+        Exchange.Found found = exchange.refresh();
+        if (found == Exchange.Found.BACK) {
             residence.activate();
         }
+        return found != Exchange.Found.ENDS;
+    }
+
+    private IllegalStateException beingEnded() {
+        return new IllegalStateException("Session " + key() + " is being ended");
     }
 
     @Override
@@ -178,9 +192,9 @@ public final class LiveSession extends StatefulSession {
     // Jetty asks for the id where it can do nothing with an exception.
     void makeCurrentIfPossible() {
         try {
-            makeCurrent();
-        } catch (StoreUnavailableException | IllegalStateException e) {
-            LOG.debug("Session {}: id as last known", key(), e);
+            becomeCurrent();
+        } catch (RuntimeException e) {
+            LOG.debug("Session {}: id as last known", key(), StoreFailure.ofAny(e, key()));
         }
     }
 
@@ -302,7 +316,13 @@ public final class LiveSession extends StatefulSession {
 
     @Override
     public @Nullable Object setAttribute(String name, @Nullable Object value) {
-        Duration waited = timed(this::makeCurrent);
+        try (Patience ignored = RequestScope.patience()) {
+            return set(name, value);
+        }
+    }
+
+    private @Nullable Object set(String name, @Nullable Object value) {
+        makeCurrent();
         Encoded encoded = null;
         if (value != null) {
             encoded = application.rules().admit(key(), name, value);
@@ -322,7 +342,7 @@ public final class LiveSession extends StatefulSession {
                     data.attributes().offer(name, value, encoded, later);
                 }
             }
-            storeUnless(later, losses, waited);
+            storeUnless(later, losses);
             touch(name, value);
         }
     }
@@ -335,7 +355,13 @@ public final class LiveSession extends StatefulSession {
 
     @Override
     public void setMaxInactiveInterval(int seconds) {
-        Duration waited = timed(this::makeCurrent);
+        try (Patience ignored = RequestScope.patience()) {
+            limit(seconds);
+        }
+    }
+
+    private void limit(int seconds) {
+        makeCurrent();
         boolean later = application.storesLater(this);
         long losses = writes.losses();
         // As in Jetty the new interval begins now.
@@ -344,26 +370,16 @@ public final class LiveSession extends StatefulSession {
             data.setMaxInactiveMs(seconds * 1000L);
         }
         uses.armAlarm();
-        storeUnless(later, losses, waited);
+        storeUnless(later, losses);
     }
 
-    private static Duration timed(Runnable action) {
-        long begun = System.nanoTime();
-        action.run();
-        return Duration.ofNanos(System.nanoTime() - begun);
-    }
-
-    /**
-     * Stores a change now unless the response of a request does; {@code waited} is what the change has waited for the
-     * cluster before.
-     */
-    private void storeUnless(boolean later, long losses, Duration waited) {
-        if (later) {
+    /** Stores a change now unless the response of a request does. */
+    private void storeUnless(boolean later, long losses) {
+        // Looked at again after the change: a response that is begun meanwhile by another thread may go without it.
+        if (later && application.storesLater(this)) {
             RequestScope.wrote(this, losses);
         } else {
-            try (Patience ignored = Patience.begin(waited)) {
-                store();
-            }
+            store();
             writes.failIfLostSince(losses);
             checkAlive();
         }
@@ -375,22 +391,25 @@ public final class LiveSession extends StatefulSession {
      * @throws IllegalStateException if this node was about to end the session, and now does
      */
     void store() {
-        if (writes.store() && residence.isEvicted()) {
-            // The write has made this node a holder, which is to know of changes, and of the deadline.
-            makeCurrent();
-        }
-        if (data.attributes().areUnsure()) {
-            changes.lookLater();
+        if (!storeUnlessOver()) {
+            throw beingEnded();
         }
     }
 
-    /** The same where nobody has to know that the session ends: what was set in it is dropped with it. */
-    void storeUnlessOver() {
-        try {
-            store();
-        } catch (IllegalStateException e) {
-            LOG.debug("Session {}: ends, and what was set in it is dropped", key(), e);
+    /**
+     * The same where nobody has to know that the session ends: what was set in it is dropped with it.
+     *
+     * @return false if this node was about to end it, and now does
+     */
+    boolean storeUnlessOver() {
+        Writes.Stored stored = writes.store();
+        // The write has made this node a holder, which is to know of changes, and of the deadline.
+        boolean goesOn =
+                stored == Writes.Stored.NOW && residence.isEvicted() ? becomeCurrent() : stored != Writes.Stored.ENDS;
+        if (data.attributes().areUnsure()) {
+            changes.lookLater();
         }
+        return goesOn;
     }
 
     /** Stores what was changed in place, where nobody is left to be told of a failure. */

@@ -1,15 +1,19 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.Grid;
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.Times;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.eclipse.jetty.server.Session;
 import org.eclipse.jetty.session.DefaultSessionCache;
@@ -36,6 +40,10 @@ import org.slf4j.LoggerFactory;
 public final class LiveSessionCache extends DefaultSessionCache {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveSessionCache.class);
+
+    /** For how long a node that stops tries to end sessions after the cluster has not confirmed an end. */
+    private static final Duration GIVE_UP = Duration.ofSeconds(5);
+
     private final Grid grid;
     private final SessionPolicy policy;
     private final Deadlines deadlines;
@@ -217,15 +225,28 @@ public final class LiveSessionCache extends DefaultSessionCache {
 
     private void release(LiveSession live) {
         live.leave();
-        if (live.isInvalidOrInvalidating()) {
+        if (live.pending() == null) {
             return;
         }
+        // Of a request that has had no response, or of another one, whose response stores it as well. The next one on
+        // this connection is not to wait for that.
+        if (live.data().stored()) {
+            deadlines.run(() -> storeLate(live));
+        } else {
+            storeLate(live);
+        }
+    }
+
+    private static void storeLate(LiveSession live) {
         try {
-            // What was set by a thread of the request after the response was on its way.
             live.storeUnlessOver();
         } catch (RuntimeException e) {
-            // No request is left to be told.
-            LOG.warn("Session {}: a change after the response is not stored", live.key(), e);
+            if (e instanceof StoreUnavailableException && live.uses().requests() > 0) {
+                LOG.debug("Session {}: what a request has changed is left to its response", live.key(), e);
+            } else {
+                // No request is left to be told.
+                LOG.warn("Session {}: what a request without a response has changed is not stored", live.key(), e);
+            }
         }
     }
 
@@ -282,7 +303,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
     private void tellIdListeners(LiveSession session, String oldId) {
         application().coverListeners();
         try {
-            _manager.onSessionIdChanged(session, oldId);
+            Patience.uncounted(() -> _manager.onSessionIdChanged(session, oldId));
         } catch (RuntimeException e) {
             LOG.warn("Session {}: a listener of its change of id failed", session.key(), e);
         }
@@ -320,11 +341,15 @@ public final class LiveSessionCache extends DefaultSessionCache {
         deadlines.forEach(
                 application().sessions().known().entrySet(),
                 entry -> handOn(entry.getKey(), entry.getValue(), departures));
+        AtomicInteger stays = new AtomicInteger();
         application().cluster().applyAll(departures, (key, leave, outcome) -> {
             if (outcome == null) {
-                LOG.warn("Session {}: this node stops and stays among its holders", key);
+                stays.incrementAndGet();
             }
         });
+        if (stays.get() > 0) {
+            LOG.warn("{}: this node stops, and stays among the holders of {} of them", this, stays);
+        }
     }
 
     private void handOn(SessionKey key, Heard known, Map<SessionKey, Change> departures) {
@@ -345,17 +370,32 @@ public final class LiveSessionCache extends DefaultSessionCache {
         application().sessions().forget(session);
     }
 
-    /** Ends all sessions that are in this node's memory, for the whole cluster. Blocks. */
+    /**
+     * Ends all sessions that are in this node's memory, for the whole cluster. Blocks; where that is out of reach, for
+     * some seconds only.
+     */
     public void endAll() {
+        AtomicLong firstRefusal = new AtomicLong();
+        AtomicInteger liveOn = new AtomicInteger();
         deadlines.forEach(sessions(LiveSessions::all, List.of()), session -> {
+            long refused = firstRefusal.get();
+            if (refused != 0 && System.nanoTime() - refused > GIVE_UP.toNanos()) {
+                liveOn.incrementAndGet();
+                return;
+            }
             try {
                 session.invalidate();
             } catch (IllegalStateException e) {
                 LOG.debug("Session {}: has ended before", session.key(), e);
             } catch (StoreUnavailableException e) {
-                LOG.warn("Session {}: lives on, although this node stops", session.key(), e);
+                LOG.debug("Session {}: lives on, although this node stops", session.key(), e);
+                firstRefusal.compareAndSet(0, System.nanoTime());
+                liveOn.incrementAndGet();
             }
         });
+        if (liveOn.get() > 0) {
+            LOG.warn("{}: {} of them live on, although this node stops", this, liveOn);
+        }
     }
 
     @Override

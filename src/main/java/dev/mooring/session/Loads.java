@@ -42,7 +42,7 @@ final class Loads {
      */
     @Nullable
     LiveSession find(String id, boolean enter) {
-        try {
+        try (Patience ignored = RequestScope.patience()) {
             while (true) {
                 LiveSession session = find(id);
                 if (session == null) {
@@ -64,22 +64,17 @@ final class Loads {
                 }
                 // Evicted since it was found: the next look has it back.
             }
-        } catch (IllegalStateException e) {
-            LOG.debug("Session {}: ends already", cluster.key(id), e);
-            return null;
         }
     }
 
     private @Nullable LiveSession find(String id) {
-        try (Patience ignored = RequestScope.patience()) {
-            LiveSession session = sessions.get(id);
-            if (session == null) {
-                session = load(id);
-            } else {
-                session.makeCurrent();
-            }
-            return session == null || !session.data().getId().equals(id) ? null : session;
+        LiveSession session = sessions.get(id);
+        if (session == null) {
+            session = load(id);
+        } else if (!session.becomeCurrent()) {
+            return null;
         }
+        return session == null || !session.data().getId().equals(id) ? null : session;
     }
 
     private @Nullable LiveSession load(String id) {
@@ -107,8 +102,7 @@ final class Loads {
         LiveSession here = known.session();
         if (here != null) {
             // Known under an id that it has no longer, or has had before.
-            here.makeCurrent();
-            return here.data().getId().equals(id) ? Optional.of(here) : Optional.empty();
+            return here.becomeCurrent() && here.data().getId().equals(id) ? Optional.of(here) : Optional.empty();
         }
         try {
             long epoch = cluster.epoch();

@@ -16,7 +16,8 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
 
     static final RequestScope INSTANCE = new RequestScope();
 
-    private static final Duration NOTICEABLE = Duration.ofMillis(50);
+    /** A cluster that answers sooner is slow at most: the answers that a long request gets so are not added up. */
+    private static final Duration NOTICEABLE = Duration.ofMillis(250);
 
     private static final String WAITED = RequestScope.class.getName() + ".waited";
     private static final String TOUCHED = Touched.class.getName();
@@ -54,19 +55,19 @@ final class RequestScope implements ContextHandler.ContextScopeListener {
     /** The request that the current thread works for, if any, has waited for the cluster. */
     static void waited(long nanos) {
         Request request = current();
-        // What takes no longer adds up to nothing that anybody notices.
         if (request != null && nanos > NOTICEABLE.toNanos()) {
             request.setAttribute(WAITED, waitedBy(request).plusNanos(nanos));
         }
     }
 
     /**
-     * Begins to count how long the current thread waits, with what the request that it works for, if any, has waited
-     * before.
+     * Begins to count how long the current thread waits: for one thing that somebody has asked for, or with all that
+     * the request has waited before whose response this is to be. When that has begun, a request is as free as anybody.
      */
     static Patience patience() {
         Request request = current();
-        return Patience.begin(request == null ? Duration.ZERO : waitedBy(request));
+        return Patience.begin(
+                request == null || CommitStream.hasCommitted(request) ? Duration.ZERO : waitedBy(request));
     }
 
     /** Returns how long a request has waited for the cluster so far. */

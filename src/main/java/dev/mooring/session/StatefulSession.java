@@ -1,5 +1,8 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Grid;
+import dev.mooring.grid.Patience;
+import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.EndCause;
 import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionManager;
@@ -72,6 +75,7 @@ abstract class StatefulSession extends ManagedSession {
      * Waits until the id has changed, if it just does, and has the next who wants to change it wait.
      *
      * @throws IllegalStateException if the session has ended, or ends
+     * @throws StoreUnavailableException if the id goes on changing, since the cluster does not confirm that
      */
     final void startChanging() {
         try (AutoLock ignored = lock()) {
@@ -94,8 +98,22 @@ abstract class StatefulSession extends ManagedSession {
     }
 
     private void awaitUnchanging() {
-        while (_state == State.CHANGING) {
-            _stateChangeCompleted.awaitUninterruptibly();
+        long begun = System.nanoTime();
+        long left = Patience.end(Grid.CALL_TIMEOUT) - begun;
+        try {
+            while (_state == State.CHANGING && left > 0) {
+                left = _stateChangeCompleted.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            RequestScope.waited(System.nanoTime() - begun);
+        }
+        if (_state == State.CHANGING) {
+            throw StoreFailure.noted(new StoreUnavailableException(
+                    "session " + data.key()
+                            + ": another thread changes its id, which the cluster has not confirmed so far",
+                    null));
         }
     }
 
@@ -105,6 +123,7 @@ abstract class StatefulSession extends ManagedSession {
      * @param quietly whether it is no error if the session has ended
      * @return false if it has, or another thread is about to end it
      * @throws IllegalStateException if it has, and that is an error
+     * @throws StoreUnavailableException as {@link #startChanging}
      */
     final boolean awaitEndable(boolean quietly) {
         try (AutoLock ignored = lock()) {

@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import java.util.Map;
 import java.util.Set;
@@ -66,9 +67,11 @@ final class Touched {
     /** As {@link #store}, where nobody is left to be told of a failure. */
     void storeAtTheEnd() {
         fresh = false;
-        names.forEach((session, touched) -> {
-            session.inPlaceChanges().look(touched);
-            session.storeAtTheEnd();
-        });
+        try (Patience ignored = RequestScope.patience()) {
+            names.forEach((session, touched) -> {
+                session.inPlaceChanges().look(touched);
+                session.storeAtTheEnd();
+            });
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.mooring.session;
 
 import dev.mooring.grid.Grid;
+import dev.mooring.grid.Patience;
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.SessionKey;
 import java.util.Collection;
@@ -155,9 +156,9 @@ final class WebApplication {
         return evictions;
     }
 
-    /** Runs code of the application where it expects to run, on whatever thread. */
+    /** Runs code of the application where it expects to run, on whatever thread, and for as long as it likes. */
     void run(Runnable code) {
-        context.run(code);
+        Patience.uncounted(() -> context.run(code));
     }
 
     /** From here on, a listener of sessions that throws stops nothing. */

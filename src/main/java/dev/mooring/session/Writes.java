@@ -6,7 +6,6 @@ import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
-import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.eclipse.jetty.util.thread.AutoLock;
@@ -33,8 +32,8 @@ final class Writes {
     /** Counts the changes of the record. Guarded by the turn. */
     private long operations;
 
-    /** Completes when the holders know of the newest change. Guarded by the turn. */
-    private CompletableFuture<@Nullable Void> told = CompletableFuture.completedFuture(null);
+    /** Completes when the holders know of the newest change. Written in a turn, before that change is pending no more. */
+    private volatile CompletableFuture<@Nullable Void> told = CompletableFuture.completedFuture(null);
 
     /**
      * Counts the times that nobody knew whether changes made here had been stored, which are forgotten then, or that a
@@ -43,6 +42,16 @@ final class Writes {
     private volatile Loss loss = new Loss(0, null);
 
     private record Loss(long number, @Nullable RuntimeException failure) {}
+
+    /** What {@link #store} comes to. */
+    enum Stored {
+        /** What was changed is in the cluster now. */
+        NOW,
+        /** There was nothing to store any more, or the session has ended. */
+        BEFORE,
+        /** This node itself was about to end the session, and now does. */
+        ENDS
+    }
 
     Writes(LiveSession session, WebApplication application) {
         this.session = session;
@@ -55,39 +64,63 @@ final class Writes {
     /**
      * Stores what was changed here: afterwards it is in the cluster and its backups, and every node that holds the
      * session knows of it. Does nothing for a session that has ended meanwhile; its changes are dropped with it.
-     * Blocks.
+     * Blocks, but not where there is nothing to store and nothing under way.
      *
-     * @return whether there was anything to store
      * @throws StoreUnavailableException if the cluster did not confirm; then the changes are forgotten here, and may
      *     have arrived or not
      */
-    boolean store() {
-        try (Patience ignored = Patience.begin(Duration.ZERO)) {
-            CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
-            CompletableFuture<@Nullable Void> others = null;
-            LiveData.Pending pending;
-            Outcome outcome = null;
-            try (Exchange.Turn turn = exchange.turn()) {
-                pending = session.pending();
-                if (pending == null) {
-                    // Another thread's change may have carried what this one wants stored.
-                    others = told.isDone() ? null : told;
-                } else {
-                    outcome = apply(turn, pending);
-                    told = outcome == null ? told : mine;
-                }
-            }
-            if (others != null) {
-                Cluster.await(others);
-            }
-            if (pending != null && outcome != null) {
-                tell(mine, pending.kind(), outcome);
-            }
-            return outcome != null;
+    Stored store() {
+        try (Patience ignored = RequestScope.patience()) {
+            // Not to wait for the turn of somebody who only reads.
+            return session.pending() == null ? others() : mine();
         }
     }
 
-    private @Nullable Outcome apply(Exchange.Turn turn, LiveData.Pending pending) {
+    /** Another thread's change may have carried what this one wants stored, or has read. */
+    private Stored others() {
+        CompletableFuture<@Nullable Void> others = told;
+        if (!others.isDone()) {
+            Cluster.await(others);
+        }
+        return Stored.BEFORE;
+    }
+
+    private Stored mine() {
+        CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
+        LiveData.Pending pending;
+        Outcome outcome = null;
+        boolean ends = false;
+        try (Exchange.Turn turn = exchange.turn()) {
+            pending = session.pending();
+            if (pending != null) {
+                outcome = apply(turn, pending, mine);
+                ends = !outcome.applied() && session.ending().met(outcome);
+            }
+        }
+        if (pending == null) {
+            return others();
+        }
+        if (outcome != null && outcome.applied()) {
+            tell(mine, pending.kind(), outcome);
+            return Stored.NOW;
+        }
+        mine.complete(null);
+        return ends ? Stored.ENDS : Stored.BEFORE;
+    }
+
+    private Outcome apply(Exchange.Turn turn, LiveData.Pending pending, CompletableFuture<@Nullable Void> mine) {
+        CompletableFuture<@Nullable Void> before = told;
+        told = mine;
+        try {
+            return apply(turn, pending);
+        } catch (RuntimeException | Error e) {
+            told = before;
+            mine.completeExceptionally(e);
+            throw e;
+        }
+    }
+
+    private Outcome apply(Exchange.Turn turn, LiveData.Pending pending) {
         long epoch = cluster.epoch();
         Change.Delta delta = pending.toDelta(cluster.node(), turn.load(epoch), ++operations);
         Outcome outcome;
@@ -103,8 +136,7 @@ final class Writes {
             throw e;
         }
         if (!outcome.applied()) {
-            session.ending().met(outcome);
-            return null;
+            return outcome;
         }
         session.uses().reported(delta.times());
         if (data.stored() && outcome.base() != data.version()) {

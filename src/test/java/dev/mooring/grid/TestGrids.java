@@ -171,6 +171,19 @@ public final class TestGrids implements AutoCloseable {
         rows(0).delete(silent);
     }
 
+    /**
+     * Nobody gets an answer about a session any more, who would change its record, until {@link #letGo} is called by
+     * the same thread.
+     */
+    public void hold(SessionKey key) {
+        records(0).lock(key.path());
+    }
+
+    /** Ends what {@link #hold} began. */
+    public void letGo(SessionKey key) {
+        records(0).unlock(key.path());
+    }
+
     /** Forgets all sessions, without a word to anybody. */
     public void clear() {
         records(0).clear();

@@ -206,6 +206,11 @@ final class NodeCluster implements AutoCloseable {
         servers.forEach(HazelcastServer::resume);
     }
 
+    /** From here on the plain servers suffer, by somebody else's hand. */
+    void serversSuffer() {
+        quietEnds();
+    }
+
     /** Kills all plain servers: nothing is left of what was stored. */
     void killServers() {
         quietEnds();

@@ -3,7 +3,6 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.mooring.nodes.HazelcastServer;
 import dev.mooring.testing.Hiccups;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -138,6 +137,7 @@ class StoreTroubleIT {
             try (Bystander bystander = Bystander.of(cluster);
                     Socket socket = ada.opens(here, Way.CONFIGURED);
                     Socket reader = bob.opens(there, Way.PLAIN)) {
+                cluster.serversSuffer();
                 Future<?> filling = hand.submit(() -> {
                     while (!Thread.currentThread().isInterrupted()) {
                         bystander.fill();
@@ -166,7 +166,9 @@ class StoreTroubleIT {
                 hand.shutdownNow();
             }
 
-            cluster.servers().forEach(HazelcastServer::kill);
+            assertThat(cluster.servers())
+                    .anySatisfy(server -> assertThat(server.log()).anyMatch(line -> line.contains("OutOfMemoryError")));
+            cluster.killServers();
             cluster.startServers();
             await().atMost(RECOVERY).untilAsserted(() -> {
                 Browser someone = cluster.newBrowser();

@@ -2,6 +2,7 @@ package dev.mooring.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.mooring.grid.Grid;
@@ -27,7 +28,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.HttpTester;
@@ -42,6 +42,7 @@ import org.eclipse.jetty.session.DefaultSessionIdManager;
 import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionHandler;
 import org.eclipse.jetty.session.SessionInactivityTimer;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.AutoLock;
 import org.junit.jupiter.api.AfterEach;
@@ -69,7 +70,7 @@ class NeverNobodyIT {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Deadlines deadlines = new Deadlines(threads);
     private final AtomicInteger ends = new AtomicInteger();
-    private final AtomicBoolean loadsFail = new AtomicBoolean();
+    private final AtomicReference<RuntimeException> loadsFail = new AtomicReference<>();
     private final Server server = new Server();
     private final LocalConnector connector = new LocalConnector(server);
 
@@ -79,7 +80,10 @@ class NeverNobodyIT {
     /** Runs in a request that changes an id, when that is done and nobody has been answered. */
     private Runnable whenRenamed = () -> {};
 
-    /** Runs within a request that says {@code /between}, after it has changed its session. */
+    /**
+     * Runs within a request that says {@code /between}, after it has changed its session, or {@code /reading}, after it
+     * has read what it wants.
+     */
     private Runnable between = () -> {};
 
     private TestGrids grids;
@@ -106,8 +110,9 @@ class NeverNobodyIT {
 
             @Override
             public SessionInactivityTimer newSessionInactivityTimer(ManagedSession session) {
-                if (loadsFail.getAndSet(false)) {
-                    throw new UnsupportedOperationException("nobody has thought of this");
+                RuntimeException failure = loadsFail.getAndSet(null);
+                if (failure != null) {
+                    throw failure;
                 }
                 return super.newSessionInactivityTimer(session);
             }
@@ -158,6 +163,9 @@ class NeverNobodyIT {
             session.renewId(request, response);
         }
         String who = session == null ? "nobody" : String.valueOf(session.getAttribute(WHO));
+        if (path.equals("/reading")) {
+            between.run();
+        }
         response.write(true, ByteBuffer.wrap(who.getBytes(StandardCharsets.UTF_8)), callback);
     }
 
@@ -185,18 +193,82 @@ class NeverNobodyIT {
         assertThat(get("/who", id).getContent()).isEqualTo("nobody");
     }
 
+    /** The last one is what an application gets whose session has ended. */
     @Test
     void anErrorThatNobodyHasThoughtOfRefusesTheRequestAndLeavesTheSession() throws Exception {
-        String id = "made-elsewhere";
-        makeElsewhere(id);
-        loadsFail.set(true);
+        int number = 0;
+        for (RuntimeException failure : List.of(
+                new UnsupportedOperationException("nobody has thought of this"),
+                new IllegalStateException("nor of this"))) {
+            String id = "made-elsewhere-" + number++;
+            makeElsewhere(id);
+            loadsFail.set(failure);
 
-        HttpTester.Response refused = get("/who", id);
+            HttpTester.Response refused = get("/who", id);
 
-        assertThat(refused.getStatus()).isEqualTo(503);
-        assertThat(refused.get("Retry-After")).isNotNull();
-        assertThat(refused.get("Set-Cookie")).isNull();
-        assertThat(get("/who", id).getContent()).isEqualTo("ada");
+            assertThat(refused.getStatus()).isEqualTo(503);
+            assertThat(refused.get("Retry-After")).isNotNull();
+            assertThat(refused.get("Set-Cookie")).isNull();
+            assertThat(get("/who", id).getContent()).isEqualTo("ada");
+        }
+    }
+
+    /** Nor does the next one on its connection. */
+    @Test
+    void aRequestThatHasReadWhatItWantsDoesNotWaitForAnotherThatIsNotAnswered() throws Exception {
+        String id = open();
+        var other = new AtomicReference<Future<HttpTester.Response>>();
+        grids.hold(key(id));
+        try {
+            between = () -> {
+                heardOf(id);
+                other.set(threads.submit(() -> get("/who", id)));
+                await().atMost(LIMIT).until(() -> isAsked(id));
+            };
+            LocalConnector.LocalEndPoint connection = connector.connect();
+
+            assertThat(get("/reading", id, connection).getContent()).isEqualTo("ada");
+            assertThat(get("/who", "", connection).getContent()).isEqualTo("nobody");
+
+            assertThat(other.get().isDone()).isFalse();
+        } finally {
+            grids.letGo(key(id));
+        }
+        assertThat(other.get().get().getContent()).isEqualTo("ada");
+    }
+
+    @Test
+    void whatARequestHasWaitedForCountsForAllThatItAsks() throws Exception {
+        String id = open();
+        var taken = new AtomicReference<Duration>();
+        grids.hold(key(id));
+        try {
+            between = () -> {
+                RequestScope.waited(TimeUnit.MILLISECONDS.toNanos(4_400));
+                heardOf(id);
+                long begun = System.nanoTime();
+                assertThatThrownBy(() -> session(id).getAttribute(WHO)).isInstanceOf(StoreUnavailableException.class);
+                taken.set(Duration.ofNanos(System.nanoTime() - begun));
+            };
+            assertThat(get("/reading", id).getStatus()).isEqualTo(200);
+        } finally {
+            grids.letGo(key(id));
+        }
+        assertThat(taken.get()).isLessThan(Grid.CALL_TIMEOUT.dividedBy(2));
+    }
+
+    @Test
+    void whoWaitsForAnotherThreadsChangeOfTheIdDoesNotWaitForEver() throws Exception {
+        LiveSession session = session(open());
+        session.startChanging();
+        try (Patience ignored = Patience.begin(Duration.ofSeconds(4))) {
+            assertThatThrownBy(session::startChanging).isInstanceOf(StoreUnavailableException.class);
+            assertThatThrownBy(session::invalidate).isInstanceOf(StoreUnavailableException.class);
+        } finally {
+            session.stopChanging();
+        }
+        session.invalidate();
+        assertThat(ends).hasValue(1);
     }
 
     /** It finds nothing left to store, and may not go on as if all other holders knew of the change. */
@@ -215,7 +287,7 @@ class NeverNobodyIT {
                 .isThrownBy(() -> storeWithLittlePatience(session))
                 .withMessageContaining(silent);
 
-        assertThat(session.writes().store()).isFalse();
+        assertThat(session.writes().store()).isEqualTo(Writes.Stored.BEFORE);
         assertThatExceptionOfType(StoreUnavailableException.class)
                 .isThrownBy(() -> session.writes().failIfLostSince(losses));
         grids.forgetSilentNode(silent);
@@ -311,6 +383,23 @@ class NeverNobodyIT {
             request.setHeader("Cookie", sessions.getSessionCookie() + "=" + id);
         }
         return HttpTester.parseResponse(connector.getResponse(request.generate()));
+    }
+
+    private HttpTester.Response get(String path, String id, LocalConnector.LocalEndPoint connection) throws Exception {
+        connection.addInputAndExecute(BufferUtil.toBuffer("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nCookie: "
+                + sessions.getSessionCookie() + "=" + id + "\r\n\r\n"));
+        return HttpTester.parseResponse(connection.getResponse(false, LIMIT.toSeconds(), TimeUnit.SECONDS));
+    }
+
+    private LiveSession session(String id) {
+        return cache().application().sessions().get(id);
+    }
+
+    /** Tells whether a thread of this node waits for the cluster to answer about a session. */
+    private boolean isAsked(String id) {
+        try (Exchange.Turn turn = session(id).exchange().tryTurn()) {
+            return turn == null;
+        }
     }
 
     private SessionKey key(String id) {
