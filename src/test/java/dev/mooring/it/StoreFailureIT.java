@@ -66,7 +66,7 @@ class StoreFailureIT {
                 .allSatisfy(node -> assertThat(node.log()).noneMatch(line -> line.contains("is taken for dead")));
         cluster.logs()
                 .expecting(":dmg?s?\\.", "the store was out of reach, and who needed it said so")
-                .expecting(":oeje1?1?[a-z0-9]*\\.ServletChannel:", "Jetty logs what an application throws")
+                .expectingExceptions()
                 .passes(List.of(on(REJECTING).path()));
     }
 

@@ -112,6 +112,13 @@ public final class LogCheck {
         return this;
     }
 
+    /** Expects what Jetty says of an exception that an application throws: all of it, and that it is too long to show. */
+    public LogCheck expectingExceptions() {
+        return expecting(
+                ":oeje1?1?[a-z0-9]*\\.ServletChannel:|:oejsh\\.ErrorHandler:.* Error page too large:",
+                "Jetty logs what an application throws");
+    }
+
     /** Expects that processes were killed or paused, and that the others say so from then on. */
     public LogCheck expectingDeaths() {
         deaths = true;
