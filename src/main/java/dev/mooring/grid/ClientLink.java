@@ -50,6 +50,7 @@ final class ClientLink implements Link {
     private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(2);
     private static final int FOR_EVER = -1;
     private static final Duration MOMENT = Duration.ofMillis(20);
+
     /** How long servers may take to merge what they have. */
     private static final Duration MERGE_LIMIT = Duration.ofSeconds(10);
 

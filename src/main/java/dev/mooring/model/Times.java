@@ -29,14 +29,4 @@ public record Times(long created, long accessed, long lastAccessed, long used, l
                 Math.max(used, other.used),
                 Math.max(cookieSet, other.cookieSet));
     }
-
-    /**
-     * Returns these times with a later use.
-     *
-     * @param when cluster time in milliseconds
-     * @return these times if they know of a later use already
-     */
-    public Times usedAt(long when) {
-        return when <= used ? this : new Times(created, accessed, lastAccessed, when, cookieSet);
-    }
 }

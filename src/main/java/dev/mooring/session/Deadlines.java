@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The node's clock for sessions: says when one may be due, and when uses are to be reported. One thread, which only
- * hands on to the server's own. Runs on {@code nanoTime}; thread-safe; nothing blocks but {@link #stop}.
+ * hands on to the server's own. Runs on {@code nanoTime}; thread-safe; nothing blocks but {@link #forEach}.
  */
 public final class Deadlines {
 

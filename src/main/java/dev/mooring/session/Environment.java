@@ -33,12 +33,10 @@ public final class Environment {
     private Environment() {}
 
     /**
-     * Tells whether a web application says {@code <distributable/>} (Jakarta Servlet 7.7.2).
-     *
-     * @param context the context of the web application
-     * @return false also where the context comes from no descriptor
+     * Tells whether a web application says {@code <distributable/>} (Jakarta Servlet 7.7.2); false also where its context
+     * comes from no descriptor.
      */
-    public static boolean isDistributable(Context context) {
+    static boolean isDistributable(Context context) {
         if (!(context instanceof ContextHandler.ScopedContext scoped)) {
             return false;
         }

@@ -33,7 +33,7 @@ final class Heard {
 
     private final AtomicLong version = new AtomicLong();
 
-    /** Set once, by the first who hears of the end. */
+    /** Null until somebody hears of the end, and never again. */
     private volatile @Nullable EndCause end;
 
     /** The session while this node holds a copy. */

@@ -6,7 +6,7 @@
  * {@code UpgradeStream} sees its 101 leave and makes the {@code Mooring}, which ties the WebSocket to its session and
  * closes it with a {@code Farewell}. {@code Moorings} are those of a node.
  *
- * <p>One lock, which is held while two numbers are looked at ({@code UpgradesUnderWay}); else what two threads may race
+ * <p>One lock, which is held while a number is looked at ({@code UpgradesUnderWay}); else what two threads may race
  * for is decided by taking an entry out of a concurrent set.
  *
  * <table>

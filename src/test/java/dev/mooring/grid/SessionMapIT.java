@@ -252,7 +252,7 @@ class SessionMapIT {
                     grids.set(1, "a", 2),
                     new Change.Join("n", 1, 0, null),
                     new Change.Leave("n", 1, new Times(1, 2, 3, 4, 5), true),
-                    new Change.Touch(grids.times().usedAt(Long.MAX_VALUE / 2)),
+                    new Change.Touch(new Times(1, 2, 3, Long.MAX_VALUE / 2, 5)),
                     claim(1, 1L),
                     claim(1, null));
 

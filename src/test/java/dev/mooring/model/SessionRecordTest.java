@@ -174,7 +174,6 @@ class SessionRecordTest {
                 assertThat(a.merge(a)).isEqualTo(a);
                 assertThat(a.merge(b).merge(c)).isEqualTo(a.merge(b.merge(c)));
                 assertThat(a.merge(b).used()).isGreaterThanOrEqualTo(Math.max(a.used(), b.used()));
-                assertThat(a.usedAt(b.used())).isEqualTo(a.usedAt(b.used()).usedAt(b.used()));
             });
         }
     }
