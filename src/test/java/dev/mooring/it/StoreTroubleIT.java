@@ -3,21 +3,15 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.mooring.testing.Hiccups;
-import java.net.http.HttpResponse;
+import dev.mooring.it.Askers.Answers;
+import dev.mooring.it.Askers.Written;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("stress")
 class StoreTroubleIT {
     private static final String ENVIRONMENT = "ee10";
-    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
+    private static final String ASKERS = "reads, writes, writes by a handle, its reads, upgrades";
     private static final Duration RECOVERY = Duration.ofSeconds(15);
 
     /** Longer than Hazelcast takes to give a silent member up. */
@@ -46,44 +40,6 @@ class StoreTroubleIT {
     /** After a long pause a member that is left alone waits for so long for those who may have given it up. */
     private static final Duration ALONE = Duration.ofSeconds(60);
 
-    private static Hiccups hiccups;
-
-    @BeforeAll
-    static void watchTheMachine() {
-        hiccups = Hiccups.watched();
-    }
-
-    @AfterAll
-    static void watchNoMore() {
-        hiccups.close();
-    }
-
-    /** What somebody got who wrote and read again and again. Filled by one thread. */
-    private static final class Answers {
-        private final List<String> wrong = new ArrayList<>();
-        private int served;
-        private int refused;
-        private Duration longest = Duration.ZERO;
-
-        /** The last value of which it was said that it is stored, and the last one that was sent. */
-        private int written;
-
-        private int sent;
-
-        void took(long start) {
-            Duration taken = Duration.ofNanos(System.nanoTime() - start);
-            longest = taken.compareTo(longest) > 0 ? taken : longest;
-            if (taken.compareTo(LONGEST_ANSWER.plus(hiccups.excuse())) > 0) {
-                wrong.add("an answer took " + taken.toMillis() + " ms");
-            }
-        }
-
-        @Override
-        public String toString() {
-            return served + " served, " + refused + " refused, longest " + longest.toMillis() + " ms, wrong " + wrong;
-        }
-    }
-
     @Test
     void aMemberWhoseOthersHangRefusesInTimeAndGoesOnWithoutThem() throws Exception {
         NodeCluster cluster = LiveWar.onNodes("trouble-members", 2, Mode.MEMBERS);
@@ -93,8 +49,8 @@ class StoreTroubleIT {
             // Each record has its owner or its backup there, so no write can be confirmed; once it is given up, after
             // 10 s, all can.
             assertThat(all.subList(1, 3))
-                    .allSatisfy(answers -> assertThat(answers.refused).isPositive())
-                    .allSatisfy(answers -> assertThat(answers.served).isGreaterThan(100));
+                    .allSatisfy(answers -> assertThat(answers.refused()).isPositive())
+                    .allSatisfy(answers -> assertThat(answers.served()).isGreaterThan(100));
         }
         assertSaidWhatWasWrong(cluster);
     }
@@ -136,41 +92,34 @@ class StoreTroubleIT {
             ada.says(here, "open ada");
             bob.says(there, "open bob");
             String cookie = ada.sessionCookie(here.say(""));
-            ExecutorService people = Executors.newCachedThreadPool();
             ExecutorService hand = Executors.newSingleThreadExecutor();
             try (Bystander bystander = Bystander.of(cluster);
                     Socket socket = ada.opens(here, Way.CONFIGURED);
-                    Socket reader = bob.opens(there, Way.PLAIN)) {
+                    Socket reader = bob.opens(there, Way.PLAIN);
+                    var askers = new Askers()) {
                 cluster.serversSuffer();
                 Future<?> filling = hand.submit(() -> {
                     while (!Thread.currentThread().isInterrupted()) {
                         bystander.fill();
                     }
                 });
-                var over = new AtomicBoolean();
-                BooleanSupplier full = () -> !over.get();
-                Future<Answers> reads = people.submit(reads(full, bob, there));
-                Future<Answers> writes = people.submit(writes(full, ada, here));
-                Future<Answers> handle = people.submit(writes(full, socket));
-                Future<Answers> handlesReads = people.submit(reads(full, reader));
-                Future<Answers> upgrades = people.submit(upgrades(full, bob, there));
+                askers.ask(Askers.reads(bob, there, "bob"))
+                        .ask(Askers.writes(ada, here, new Written("http")))
+                        .ask(Askers.writes(socket, new Written("socket")))
+                        .ask(Askers.reads(reader, "bob"))
+                        .ask(Askers.upgrades(bob, there));
                 Browser cy = cluster.newBrowser();
                 await().atMost(FILLING).until(() -> cy.gets(here.say("open cy")).statusCode() == 503);
-                await().pollDelay(HANGING).atMost(HANGING.multipliedBy(2)).until(() -> true);
-                over.set(true);
-                List<Answers> all =
-                        List.of(reads.get(), writes.get(), handle.get(), handlesReads.get(), upgrades.get());
+                List<Answers> all = askers.stopAfter(HANGING);
                 assertThat(filling.isDone()).isFalse();
                 stop(hand);
 
-                System.out.println("store is full: reads, writes, writes by a handle, its reads, upgrades: " + all);
-                assertThat(all).allSatisfy(answers -> assertThat(answers.wrong).isEmpty());
+                askers.gotNothingWrong("store is full: " + ASKERS, all);
                 assertThat(all)
-                        .allSatisfy(answers -> assertThat(answers.refused).isPositive());
+                        .allSatisfy(answers -> assertThat(answers.refused()).isPositive());
                 assertThat(ada.sessionCookie(here.say(""))).isEqualTo(cookie);
                 assertThat(List.of(socket, reader)).allMatch(Socket::isOpen);
             } finally {
-                people.shutdownNow();
                 hand.shutdownNow();
             }
 
@@ -275,7 +224,6 @@ class StoreTroubleIT {
             throws Exception {
         LiveWar here = new LiveWar(cluster.node(0), ENVIRONMENT);
         LiveWar there = new LiveWar(cluster.node(1), ENVIRONMENT);
-        ExecutorService people = Executors.newCachedThreadPool();
         Browser ada = cluster.newBrowser();
         Browser bob = cluster.newBrowser();
         ada.says(here, "open ada");
@@ -283,139 +231,37 @@ class StoreTroubleIT {
         ada.says(here, "set socket 0");
         bob.says(here, "open bob");
         String cookie = ada.sessionCookie(here.say(""));
+        var byRequest = new Written("http");
+        var byHandle = new Written("socket");
         try (Socket socket = ada.opens(here, Way.CONFIGURED);
-                Socket reader = bob.opens(here, Way.PLAIN)) {
+                Socket reader = bob.opens(here, Way.PLAIN);
+                var askers = new Askers()) {
             ada.says(there, "get who");
             bob.says(there, "get who");
             begin.run();
-            long start = System.nanoTime();
-            BooleanSupplier wrong = () -> System.nanoTime() - start < length.toNanos();
-            Future<Answers> reads = people.submit(reads(wrong, bob, here));
-            Future<Answers> writes = people.submit(writes(wrong, ada, here));
-            Future<Answers> handle = people.submit(writes(wrong, socket));
-            Future<Answers> handlesReads = people.submit(reads(wrong, reader));
-            Future<Answers> upgrades = people.submit(upgrades(wrong, bob, here));
-            List<Answers> all = List.of(reads.get(), writes.get(), handle.get(), handlesReads.get(), upgrades.get());
+            List<Answers> all = askers.ask(Askers.reads(bob, here, "bob"))
+                    .ask(Askers.writes(ada, here, byRequest))
+                    .ask(Askers.writes(socket, byHandle))
+                    .ask(Askers.reads(reader, "bob"))
+                    .ask(Askers.upgrades(bob, here))
+                    .stopAfter(length);
             end.run();
             long back = System.nanoTime();
 
-            System.out.println("store in trouble: reads, writes, writes by a handle, its reads, upgrades: " + all);
-            assertThat(all).allSatisfy(answers -> assertThat(answers.wrong).isEmpty());
+            askers.gotNothingWrong("store in trouble: " + ASKERS, all);
             await().atMost(RECOVERY).untilAsserted(() -> {
                 assertThat(ada.gets(there.say("get who")).body()).isEqualTo("ada");
                 assertThat(ada.gets(here.say("get who")).body()).isEqualTo("ada");
             });
             System.out.println("store in trouble: served again after "
                     + Duration.ofNanos(System.nanoTime() - back).toMillis() + " ms");
-            assertThat(Integer.parseInt(ada.says(there, "get http"))).isBetween(all.get(1).written, all.get(1).sent);
-            assertThat(Integer.parseInt(ada.says(there, "get socket"))).isBetween(all.get(2).written, all.get(2).sent);
+            byRequest.isIn(there, ada);
+            byHandle.isIn(there, ada);
             assertThat(bob.says(there, "get who")).isEqualTo("bob");
             assertThat(ada.sessionCookie(here.say(""))).isEqualTo(cookie);
             assertThat(socket.asks("get who")).isEqualTo("ada");
             return all;
-        } finally {
-            people.shutdownNow();
         }
-    }
-
-    private static Callable<Answers> reads(BooleanSupplier wrong, Browser browser, LiveWar war) {
-        return () -> {
-            var answers = new Answers();
-            while (wrong.getAsBoolean()) {
-                long begun = System.nanoTime();
-                HttpResponse<String> response = browser.gets(war.say("get who"));
-                answers.took(begun);
-                count(answers, response, "bob");
-            }
-            return answers;
-        };
-    }
-
-    private static Callable<Answers> reads(BooleanSupplier wrong, Socket socket) {
-        return () -> {
-            var answers = new Answers();
-            while (wrong.getAsBoolean()) {
-                long begun = System.nanoTime();
-                String answer = socket.asks("try get who");
-                answers.took(begun);
-                if (answer.equals("bob")) {
-                    answers.served++;
-                } else if (answer.startsWith("!StoreUnavailableException")) {
-                    answers.refused++;
-                } else {
-                    answers.wrong.add(answer);
-                }
-            }
-            return answers;
-        };
-    }
-
-    private static Callable<Answers> upgrades(BooleanSupplier wrong, Browser browser, LiveWar war) {
-        return () -> {
-            var answers = new Answers();
-            while (wrong.getAsBoolean()) {
-                long begun = System.nanoTime();
-                int status = browser.upgrades(war.socket(Way.CONFIGURED));
-                answers.took(begun);
-                if (status == 101) {
-                    answers.served++;
-                } else if (status == 503) {
-                    answers.refused++;
-                } else {
-                    answers.wrong.add("an upgrade was answered with " + status);
-                }
-            }
-            return answers;
-        };
-    }
-
-    private static Callable<Answers> writes(BooleanSupplier wrong, Browser browser, LiveWar war) {
-        return () -> {
-            var answers = new Answers();
-            while (wrong.getAsBoolean()) {
-                long begun = System.nanoTime();
-                HttpResponse<String> response = browser.gets(war.say("set http " + ++answers.sent));
-                answers.took(begun);
-                if (count(answers, response, "ok")) {
-                    answers.written = answers.sent;
-                }
-            }
-            return answers;
-        };
-    }
-
-    private static Callable<Answers> writes(BooleanSupplier wrong, Socket socket) {
-        return () -> {
-            var answers = new Answers();
-            while (wrong.getAsBoolean()) {
-                long begun = System.nanoTime();
-                String answer = socket.asks("try set socket " + ++answers.sent);
-                answers.took(begun);
-                if (answer.equals("ok")) {
-                    answers.served++;
-                    answers.written = answers.sent;
-                } else if (answer.startsWith("!StoreUnavailableException")) {
-                    answers.refused++;
-                } else {
-                    answers.wrong.add(answer);
-                }
-            }
-            return answers;
-        };
-    }
-
-    private static boolean count(Answers answers, HttpResponse<String> response, String expected) {
-        boolean served = response.statusCode() == 200 && response.body().equals(expected);
-        if (served) {
-            answers.served++;
-        } else if (response.statusCode() == 503
-                && response.headers().firstValue("Retry-After").isPresent()
-                && response.headers().firstValue("Set-Cookie").isEmpty()) {
-            answers.refused++;
-        } else {
-            answers.wrong.add(response.statusCode() + " " + response.body());
-        }
-        return served;
     }
 
     private static void pause(int millis) {
