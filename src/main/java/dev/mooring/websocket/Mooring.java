@@ -7,7 +7,6 @@ import dev.mooring.websocket.SocketPolicy.KeepAlive;
 import java.security.Principal;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -37,36 +36,14 @@ import org.slf4j.LoggerFactory;
 final class Mooring implements Attachment, Connection.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(Mooring.class);
-    private static final long OPENING_MS = 10;
-
-    /** How long a client may take to read its close frame. */
-    private static final long READING_MS = 5_000;
-
-    /** How long a client may take to answer a close frame that has left. */
-    private static final long ANSWERING_MS = 1_000;
 
     private final LiveSession session;
     private final WebSocketCoreSession socket;
     private final @Nullable Principal principal;
     private final Moorings moorings;
     private final ContextHandler context;
-    private final Scheduler scheduler;
     private final AtomicBoolean castOff = new AtomicBoolean();
-
-    /** Set by the first who has a reason to close; what the client sends from then on is dropped. */
-    private final AtomicBoolean closing = new AtomicBoolean();
-
-    /** What the client was told, before its answer; written by whoever set {@link #closing}. */
-    private volatile @Nullable Farewell said;
-
-    /** Completes when that has left. */
-    private final CompletableFuture<@Nullable Void> saidSo = new CompletableFuture<>();
-
-    /** Set by the first who closes the connection. */
-    private final AtomicBoolean hangingUp = new AtomicBoolean();
-
-    /** Completes when that is done, and the application's {@code onClose} with it. */
-    private final CompletableFuture<@Nullable Void> hungUp = new CompletableFuture<>();
+    private final Closing closing;
 
     /**
      * Prepares to tie two.
@@ -87,7 +64,7 @@ final class Mooring implements Attachment, Connection.Listener {
         this.principal = principal;
         this.moorings = moorings;
         this.context = context;
-        this.scheduler = scheduler;
+        this.closing = new Closing(socket, scheduler, castOff::get);
     }
 
     /**
@@ -130,10 +107,9 @@ final class Mooring implements Attachment, Connection.Listener {
     private IncomingFrames watching(IncomingFrames next) {
         boolean messagesAreUses = moorings.policy().keepAlive() == KeepAlive.MESSAGES;
         return (frame, callback) -> {
-            Farewell told = said;
-            if (told != null && frame.getOpCode() == OpCode.CLOSE) {
+            if (frame.getOpCode() == OpCode.CLOSE && closing.hasSaidWhy()) {
                 callback.succeeded();
-                hangUp(told);
+                closing.hangUp();
                 return;
             }
             if (frame.isDataFrame()) {
@@ -160,36 +136,22 @@ final class Mooring implements Attachment, Connection.Listener {
                 LiveSession.storeBeforeReply();
             }
             Callback callback = entry.getCallback();
-            if (said != null) {
-                afterFarewell(callback);
+            if (closing.hasSaidWhy()) {
+                closing.whenSaid(callback);
                 return;
             }
             Farewell instead = entry.getFrame().getOpCode() == OpCode.CLOSE ? atTheEnd() : null;
             next.sendFrame(new OutgoingEntry.Builder(entry)
                     .frame(instead == null ? entry.getFrame() : instead.status().toFrame())
                     .callback(Callback.from(callback::succeeded, failure -> {
-                        if (said == null) {
-                            callback.failed(failure);
+                        if (closing.hasSaidWhy()) {
+                            closing.whenSaid(callback);
                         } else {
-                            afterFarewell(callback);
+                            callback.failed(failure);
                         }
                     }))
                     .build());
         };
-    }
-
-    /**
-     * Nothing follows a close frame (RFC 6455 5.5.1). What an endpoint sends behind ours counts as sent when ours has
-     * left: were it a failure, and earlier, Jetty would close the connection before the client is told why.
-     */
-    private void afterFarewell(Callback callback) {
-        CompletableFuture<?> unused = saidSo.whenComplete((left, failure) -> {
-            if (failure == null) {
-                callback.succeeded();
-            } else {
-                callback.failed(failure);
-            }
-        });
     }
 
     /**
@@ -204,7 +166,7 @@ final class Mooring implements Attachment, Connection.Listener {
     }
 
     private boolean isClosing() {
-        return closing.get() || session.hasEnded() && isClosedAtTheEnd();
+        return closing.hasBegun() || session.hasEnded() && isClosedAtTheEnd();
     }
 
     // What the client still sends is read on: unread, it would make the network drop the close frame.
@@ -257,105 +219,20 @@ final class Mooring implements Attachment, Connection.Listener {
     }
 
     private void close(Farewell farewell, Callback sent) {
-        if (closing.compareAndSet(false, true)) {
+        if (closing.begin()) {
             moorings.count(farewell);
-            closeOnceOpen(farewell, sent);
-        } else if (said == null) {
-            sent.succeeded();
-        } else {
-            afterFarewell(sent);
-        }
-    }
-
-    private void closeOnceOpen(Farewell farewell, Callback sent) {
-        boolean input = socket.isInputOpen();
-        boolean output = socket.isOutputOpen();
-        if (castOff.get() || socket.isClosed()) {
-            sent.succeeded();
-        } else if (input && output) {
             LOG.debug("Session {}: closing a WebSocket, {}", session.key(), farewell.reason());
-            say(farewell, sent);
-        } else if (input) {
-            // The application has said good-bye before; the client has as long to answer as if we had.
-            later(ANSWERING_MS, () -> hangUp(farewell));
-            sent.succeeded();
+            closing.run(farewell, sent);
+        } else if (closing.hasSaidWhy()) {
+            closing.whenSaid(sent);
         } else {
-            // Before its onOpen is through, a close would abort the connection without a frame or overtake the
-            // application; and while the client's own close is under way, it soon is closed. Look again, there is
-            // no event to wait for.
-            later(OPENING_MS, () -> closeOnceOpen(farewell, sent));
+            sent.succeeded();
         }
     }
 
-    /**
-     * Tells the client, and leaves it a moment to answer. Jetty's own close would close the connection behind the
-     * frame; and a client that still talks then, loses the frame with the connection.
-     */
-    private void say(Farewell farewell, Callback sent) {
-        said = farewell;
-        Scheduler.Task unread = later(READING_MS, () -> hangUp(farewell));
-        Callback left = Callback.from(
-                () -> {
-                    unread.cancel();
-                    saidSo.complete(null);
-                    later(ANSWERING_MS, () -> hangUp(farewell));
-                    sent.succeeded();
-                },
-                failure -> {
-                    unread.cancel();
-                    saidSo.completeExceptionally(failure);
-                    soon(() -> hangUp(farewell));
-                    sent.succeeded();
-                });
-        socket.getConnection()
-                .enqueueFrame(new OutgoingEntry.Builder(farewell.status().toFrame(), left).build());
-    }
-
-    /** Has a thread of the server do something in a while. */
-    private Scheduler.Task later(long delayMs, Runnable task) {
-        return scheduler.schedule(() -> soon(task), delayMs, TimeUnit.MILLISECONDS);
-    }
-
-    /**
-     * Has a thread of the server do something: the application's {@code onClose} may take its time, and in HTTP/2 the
-     * current thread may be the one that writes for the whole connection.
-     */
-    private void soon(Runnable task) {
-        socket.getConnection().getExecutor().execute(task);
-    }
-
-    /**
-     * Closes the connection of a client that was told why, whatever it does; the application's {@code onClose} reads
-     * the reason, on the current thread if no other has begun.
-     *
-     * @return completes when that is done, and at once where the client was not told
-     */
+    /** As {@link Closing#hangUp}. */
     CompletableFuture<?> hangUp() {
-        Farewell told = said;
-        if (told == null) {
-            return CompletableFuture.completedFuture(null);
-        }
-        hangUp(told);
-        return hungUp;
-    }
-
-    private void hangUp(Farewell farewell) {
-        if (!hangingUp.compareAndSet(false, true)) {
-            return;
-        }
-        try {
-            if (castOff.get() || socket.isClosed()) {
-                return;
-            }
-            Callback.Completable closed = new Callback.Completable();
-            socket.close(farewell.status(), closed);
-            if (said != null && !closed.isDone()) {
-                // What was to be sent before is still stuck.
-                socket.abort();
-            }
-        } finally {
-            hungUp.complete(null);
-        }
+        return closing.hangUp();
     }
 
     /** Unties the socket from its session: it has closed, or was never opened. */
@@ -386,6 +263,6 @@ final class Mooring implements Attachment, Connection.Listener {
     @Override
     public String toString() {
         return "session " + session.key() + ", client " + socket.getRemoteAddress()
-                + (closing.get() ? ", closing" : "");
+                + (closing.hasBegun() ? ", closing" : "");
     }
 }

@@ -3,8 +3,8 @@
  * counted as activity of the session. The only package that imports Jetty's {@code websocket-core}.
  *
  * <p>In which order to read: {@code UpgradeHandler} sees an upgrade first, {@code UpgradeGate} may refuse it,
- * {@code UpgradeStream} sees its 101 leave and makes the {@code Mooring}, which ties the WebSocket to its session and
- * closes it with a {@code Farewell}. {@code Moorings} are those of a node.
+ * {@code UpgradeStream} sees its 101 leave and makes the {@code Mooring}, which ties the WebSocket to its session, and
+ * has its {@code Closing} tell the client a {@code Farewell}. {@code Moorings} are those of a node.
  *
  * <p>One lock, which is held while a number is looked at ({@code UpgradesUnderWay}); else what two threads may race
  * for is decided by taking an entry out of a concurrent set.
