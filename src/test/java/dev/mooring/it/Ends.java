@@ -62,10 +62,15 @@ final class Ends {
 
     /** Checks that the socket closes since its session was invalidated. */
     static void invalidated(Socket socket) {
+        closed(socket, "session invalidated");
+    }
+
+    /** Checks that the socket closes with 1008 and this reason. */
+    static void closed(Socket socket, String reason) {
         Socket.Close close = socket.close(LIMIT).orElseThrow(() -> new AssertionError(socket + " is still open"));
 
         assertThat(close.code()).as("%s closed with %s", socket, close).isEqualTo(1008);
-        assertThat(close.reason()).isEqualTo("session invalidated");
+        assertThat(close.reason()).isEqualTo(reason);
     }
 
     /**

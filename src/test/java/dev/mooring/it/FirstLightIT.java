@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.mooring.it.Socket.Close;
 import dev.mooring.nodes.JettyNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -247,7 +246,7 @@ class FirstLightIT {
 
             assertThat(ada.says(on(0, environment), "invalidate")).isEqualTo("ok");
 
-            assertThat(sockets).allSatisfy(socket -> assertClosed(socket, "session invalidated"));
+            assertThat(sockets).allSatisfy(Ends::invalidated);
             assertEndedOnce(who, environment);
             assertEveryEndpointSaw(who, "session invalidated", environment);
             for (int node = 0; node < 2; node++) {
@@ -265,7 +264,7 @@ class FirstLightIT {
 
             sockets.get(sockets.size() - 1).sends("invalidate");
 
-            assertThat(sockets).allSatisfy(socket -> assertClosed(socket, "session invalidated"));
+            assertThat(sockets).allSatisfy(Ends::invalidated);
             assertEndedOnce(who, environment);
         }
 
@@ -377,12 +376,12 @@ class FirstLightIT {
                     .atMost(LIMIT)
                     .until(() -> talking.stream().allMatch(Socket::isOpen));
 
-            assertThat(silent).allSatisfy(socket -> assertClosed(socket, "session expired"));
+            assertThat(silent).allSatisfy(socket -> Ends.closed(socket, "session expired"));
             assertThat(browsers.get(0).says(on(0, LiveWar.ENVIRONMENTS.get(0)), "get who"))
                     .isEqualTo("ada");
             messages.cancel(false);
             clock.shutdown();
-            assertThat(talking).allSatisfy(socket -> assertClosed(socket, "session expired"));
+            assertThat(talking).allSatisfy(socket -> Ends.closed(socket, "session expired"));
         }
     }
 
@@ -451,16 +450,6 @@ class FirstLightIT {
         // An answer of each: all have been through @OnOpen.
         assertThat(sockets).allSatisfy(socket -> assertThat(socket.asks("ping")).isEqualTo("pong"));
         return sockets;
-    }
-
-    private static Close closeOf(Socket socket) {
-        return socket.close(LIMIT).orElseThrow(() -> new AssertionError(socket + " was not closed"));
-    }
-
-    private static void assertClosed(Socket socket, String reason) {
-        Close close = closeOf(socket);
-        assertThat(close.code()).as("%s of %s", close, socket).isEqualTo(1008);
-        assertThat(close.reason()).isEqualTo(reason);
     }
 
     /** {@code sessionDestroyed} ran on exactly one node, once, and could still read the attribute {@code who}. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 
@@ -60,9 +59,7 @@ final class Logins {
         try (Socket users = ada.opens(there.socket())) {
             assertThat(here.says(ada, "logout;who")).isEqualTo("ok | null false");
 
-            assertThat(users.close(Duration.ofSeconds(20)))
-                    .hasValueSatisfying(close -> assertThat(close.code()).isEqualTo(1008))
-                    .hasValueSatisfying(close -> assertThat(close.reason()).isEqualTo("logged out"));
+            Ends.closed(users, "logged out");
         }
         assertThat(nobodys.asks("thread " + KNOWN)).isEqualTo("false");
         for (MisuseWar node : List.of(there, here)) {

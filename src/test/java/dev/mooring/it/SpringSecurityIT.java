@@ -2,10 +2,8 @@ package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mooring.it.Socket.Close;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
@@ -75,8 +73,8 @@ class SpringSecurityIT {
 
             ada.posts(on(1, environment, "/logout"), "");
 
-            assertClosed(here);
-            assertClosed(there);
+            Ends.invalidated(here);
+            Ends.invalidated(there);
             for (int node = 0; node < 2; node++) {
                 assertThat(ada.gets(on(node, environment, "/who")).statusCode()).isEqualTo(302);
             }
@@ -113,7 +111,7 @@ class SpringSecurityIT {
 
         ada.posts(on(0, environment, "/logout"), "");
 
-        assertClosed(stomp);
+        Ends.invalidated(stomp);
     }
 
     private static String basket(Browser browser, int node, String environment, String query) {
@@ -125,11 +123,6 @@ class SpringSecurityIT {
         String frame = stomp.asks("SEND\ndestination:/app/" + destination + "\n\n" + body + "\0");
         assertThat(frame).startsWith("MESSAGE\n").endsWith("\0");
         return frame.substring(frame.indexOf("\n\n") + 2, frame.length() - 1);
-    }
-
-    private static void assertClosed(Socket socket) {
-        Close close = socket.close(Duration.ofSeconds(20)).orElseThrow(() -> new AssertionError(socket + " is open"));
-        assertThat(close.code()).isEqualTo(1008);
     }
 
     private static URI on(int node, String environment, String path) {
