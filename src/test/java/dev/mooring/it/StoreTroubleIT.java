@@ -37,14 +37,18 @@ class StoreTroubleIT {
     private static final Duration SLOW = Duration.ofSeconds(20);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
 
-    /** After a long pause a member that is left alone waits for so long for those who may have given it up. */
-    private static final Duration ALONE = Duration.ofSeconds(60);
+    /**
+     * After a long pause a member answers again when it has merged with the others, who look for it every five seconds,
+     * or has waited for them for long.
+     */
+    private static final Duration RECOVERY_OF_MEMBERS = Duration.ofSeconds(60);
 
     @Test
     void aMemberWhoseOthersHangRefusesInTimeAndGoesOnWithoutThem() throws Exception {
         NodeCluster cluster = LiveWar.onNodes("trouble-members", 2, Mode.MEMBERS);
         try (cluster) {
-            List<Answers> all = workWhile(cluster, HANGING, () -> cluster.suspend(1), () -> cluster.resume(1));
+            List<Answers> all =
+                    workWhile(cluster, Mode.MEMBERS, HANGING, () -> cluster.suspend(1), () -> cluster.resume(1));
 
             // Each record has its owner or its backup there, so no write can be confirmed; once it is given up, after
             // 10 s, all can.
@@ -75,7 +79,7 @@ class StoreTroubleIT {
                 resumeOthers(cluster, mode);
             };
 
-            workWhile(cluster, SLOW, begin, end);
+            workWhile(cluster, mode, SLOW, begin, end);
         }
         assertSaidWhatWasWrong(cluster);
     }
@@ -157,7 +161,7 @@ class StoreTroubleIT {
             System.out.println("store hangs: a node stops after " + taken.toMillis() + " ms, " + mode);
             assertThat(taken).isLessThan(STOP_LIMIT);
             assertThat(socket.close(Duration.ofSeconds(5)).orElseThrow().code()).isEqualTo(1001);
-            await().atMost(mode == Mode.MEMBERS ? ALONE : RECOVERY)
+            await().atMost(recovery(mode))
                     .untilAsserted(() ->
                             assertThat(ada.gets(staying.say("get word")).body()).isEqualTo("said"));
         }
@@ -182,6 +186,10 @@ class StoreTroubleIT {
             assertThat(socket.close(Duration.ofSeconds(5)).orElseThrow().code()).isEqualTo(1001);
         }
         assertSaidWhatWasWrong(cluster);
+    }
+
+    private static Duration recovery(Mode mode) {
+        return mode == Mode.MEMBERS ? RECOVERY_OF_MEMBERS : RECOVERY;
     }
 
     private static void suspendOthers(NodeCluster cluster, Mode mode) {
@@ -220,8 +228,8 @@ class StoreTroubleIT {
      * Has people at work on the first node while something is wrong, and looks on the second one, when it is not, what
      * there is.
      */
-    private static List<Answers> workWhile(NodeCluster cluster, Duration length, Runnable begin, Runnable end)
-            throws Exception {
+    private static List<Answers> workWhile(
+            NodeCluster cluster, Mode mode, Duration length, Runnable begin, Runnable end) throws Exception {
         LiveWar here = new LiveWar(cluster.node(0), ENVIRONMENT);
         LiveWar there = new LiveWar(cluster.node(1), ENVIRONMENT);
         Browser ada = cluster.newBrowser();
@@ -249,7 +257,7 @@ class StoreTroubleIT {
             long back = System.nanoTime();
 
             askers.gotNothingWrong("store in trouble: " + ASKERS, all);
-            await().atMost(RECOVERY).untilAsserted(() -> {
+            await().atMost(recovery(mode)).untilAsserted(() -> {
                 assertThat(ada.gets(there.say("get who")).body()).isEqualTo("ada");
                 assertThat(ada.gets(here.say("get who")).body()).isEqualTo("ada");
             });
