@@ -26,7 +26,8 @@ public final class Lanes {
      * Opens none yet.
      *
      * @param width how many threads work at a time, at most
-     * @param waits tells whether there is something to do; must not block
+     * @param waits tells whether there is something to do; must not block. Whoever turns it from false to true opens a
+     *     lane afterwards
      * @param work does some of it, on a thread of the executor; nothing if another was faster
      */
     public Lanes(int width, Executor executor, BooleanSupplier waits, Runnable work) {
@@ -36,9 +37,9 @@ public final class Lanes {
         this.work = work;
     }
 
-    /** To be called when there is more to do. Does not block. */
+    /** To be called when there is more to do; where nothing waits, no thread is taken. Does not block. */
     public void open() {
-        if (!tryToOpen()) {
+        if (!waits.getAsBoolean() || !tryToOpen()) {
             return;
         }
         try {

@@ -66,6 +66,19 @@ class LanesTest {
     }
 
     @Test
+    void takeNoThreadWhereNothingWaits() {
+        AtomicInteger taken = new AtomicInteger();
+        Lanes idle = new Lanes(WIDTH, task -> taken.incrementAndGet(), () -> !waiting.isEmpty(), this::runNext);
+
+        idle.open();
+        assertThat(taken).hasValue(0);
+
+        waiting.add(this::work);
+        idle.open();
+        assertThat(taken).hasValue(1);
+    }
+
+    @Test
     void areNotLostToAnError() {
         for (int i = 0; i < 2 * WIDTH; i++) {
             add(() -> {
