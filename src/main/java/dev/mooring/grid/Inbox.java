@@ -65,7 +65,7 @@ public final class Inbox {
      */
     public record News(SessionKey key, long version, Collection<String> holders) {}
 
-    /** A message to one node, and its answers in the order of what it was told. */
+    /** A message to one node, by its number, which the answer repeats; and the answers, in the order of what was told. */
     private record Message(long number, List<News> told, CompletableFuture<long[]> answers) {}
 
     private final HazelcastInstance hazelcast;
@@ -232,11 +232,11 @@ public final class Inbox {
         try {
             topic(holder)
                     .publishAsync(bytes(NOTICES, out -> {
+                        out.writeLong(message.number);
+                        out.writeUTF(peers.node());
                         out.writeInt(told.size());
                         for (News session : told) {
-                            Codec.writeNotice(
-                                    new Notice(message.number, peers.node(), kind, session.key(), session.version()),
-                                    out);
+                            Codec.writeNotice(new Notice(kind, session.key(), session.version()), out);
                         }
                     }))
                     .whenComplete((sent, failure) -> {
@@ -297,37 +297,39 @@ public final class Inbox {
     private void receive(byte[] message) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(message))) {
             byte kind = in.readByte();
+            long number = in.readLong();
             if (kind == ANSWERS) {
-                CompletableFuture<long[]> waiting = unanswered.get(in.readLong());
+                CompletableFuture<long[]> waiting = unanswered.get(number);
                 long[] answers = readAnswers(in);
                 if (waiting != null) {
                     waiting.complete(answers);
                 }
                 return;
             }
+            String sender = in.readUTF();
             int count = in.readInt();
             List<Notice> notices = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 notices.add(Codec.readNotice(in));
             }
             received.add(count);
-            answer(notices);
+            answer(sender, number, notices);
         } catch (IOException | RuntimeException e) {
             // The boundary of a Hazelcast thread.
             notAnswered(e);
         }
     }
 
-    private void answer(List<Notice> notices) {
+    private void answer(String sender, long number, List<Notice> notices) {
         long[] answers = notices.stream().mapToLong(this::hear).toArray();
         byte[] reply = bytes(ANSWERS, out -> {
-            out.writeLong(notices.get(0).number());
+            out.writeLong(number);
             out.writeInt(answers.length);
             for (long answer : answers) {
                 out.writeLong(answer);
             }
         });
-        topic(notices.get(0).sender()).publishAsync(reply).whenComplete((done, failure) -> {
+        topic(sender).publishAsync(reply).whenComplete((done, failure) -> {
             if (failure != null) {
                 notAnswered(failure);
             }

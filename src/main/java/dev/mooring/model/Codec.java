@@ -294,8 +294,6 @@ public final class Codec {
      */
     public static void writeNotice(Notice notice, DataOutput out) throws IOException {
         out.writeByte(FORMAT);
-        out.writeLong(notice.number());
-        Bytes.writeString(notice.sender(), out);
         out.writeByte(notice.kind().ordinal());
         Bytes.writeString(notice.key().scope(), out);
         Bytes.writeString(notice.key().name(), out);
@@ -313,8 +311,6 @@ public final class Codec {
     public static Notice readNotice(DataInput in) throws IOException {
         requireFormat(in, "notice");
         return new Notice(
-                in.readLong(),
-                Bytes.readString(in),
                 constant(Notice.Kind.values(), in.readByte(), "kind of notice"),
                 new SessionKey(Bytes.readString(in), Bytes.readString(in)),
                 in.readLong());

@@ -3,13 +3,11 @@ package dev.mooring.model;
 /**
  * What one node tells another about a session. Every notice is answered.
  *
- * @param number counts the sender's messages, of one or more notices; the answer repeats it
- * @param sender the node that waits for the answer
  * @param kind what happened
  * @param key the session
  * @param version the version of the record that the notice speaks of
  */
-public record Notice(long number, String sender, Kind kind, SessionKey key, long version) {
+public record Notice(Kind kind, SessionKey key, long version) {
 
     /** What a notice says. The order is part of the format on the wire. */
     public enum Kind {

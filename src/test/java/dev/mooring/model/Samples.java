@@ -233,12 +233,7 @@ final class Samples {
     }
 
     Notice notice() {
-        return new Notice(
-                random.nextLong(),
-                name(),
-                of(List.of(Notice.Kind.values())),
-                new SessionKey(name(), name()),
-                random.nextLong());
+        return new Notice(of(List.of(Notice.Kind.values())), new SessionKey(name(), name()), random.nextLong());
     }
 
     /** Returns the record that follows, which there must be. */
