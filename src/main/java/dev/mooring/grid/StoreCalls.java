@@ -10,10 +10,11 @@ import com.hazelcast.spi.exception.TargetDisconnectedException;
 import dev.mooring.model.NewerFormatException;
 import dev.mooring.model.SessionKey;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -114,14 +115,16 @@ final class StoreCalls {
      */
     <T> Map<SessionKey, T> awaitAll(Map<SessionKey, ? extends Supplier<? extends CompletionStage<T>>> calls) {
         check();
-        Map<SessionKey, CompletableFuture<T>> begun = new HashMap<>();
-        calls.forEach((key, call) -> begun.put(key, begin(call)));
         Map<SessionKey, T> results = new HashMap<>();
+        Deque<Runnable> answers = new ArrayDeque<>();
         calls.forEach((key, call) -> {
-            CompletableFuture<T> first = Objects.requireNonNull(begun.get(key));
+            CompletableFuture<T> first = begin(call);
             AtomicBoolean again = new AtomicBoolean();
-            results.put(key, await("session " + key, () -> again.getAndSet(true) ? call.get() : first));
+            answers.push(() ->
+                    results.put(key, await("session " + key, () -> again.getAndSet(true) ? call.get() : first)));
         });
+        // The last one first: by its answer most others have theirs, and do not wake this thread one by one.
+        answers.forEach(Runnable::run);
         return results;
     }
 
