@@ -133,6 +133,11 @@ final class Cluster {
         }
     }
 
+    /** Tells whether {@link #readAhead} is of any use: on a member, a change goes to the record by itself. */
+    boolean readsAhead() {
+        return !grid.isMember();
+    }
+
     /** Reads what is needed to change these sessions, see {@link dev.mooring.grid.SessionMap#readAhead}. */
     Map<SessionKey, SessionRecord> readAhead(Set<SessionKey> keys) {
         return grid.sessions().readAhead(keys);

@@ -85,8 +85,10 @@ final class Expiries {
 
     /** Does for a session that will soon be due what can be done before. Does not block. */
     void prepare(LiveSession session) {
-        soon.add(session);
-        lanes.open();
+        if (cluster.readsAhead()) {
+            soon.add(session);
+            lanes.open();
+        }
     }
 
     /** Ends an evicted session soon, if it is due by then. Does not block. */
