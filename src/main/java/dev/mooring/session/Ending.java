@@ -28,7 +28,7 @@ final class Ending {
     private static final long YIELD_MS = 900;
 
     /** How often they look meanwhile whether that one still holds it: most often it is done by the first time. */
-    private static final long TRUST_MS = 450;
+    static final long TRUST_MS = 450;
 
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();

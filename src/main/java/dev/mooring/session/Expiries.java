@@ -175,8 +175,9 @@ final class Expiries {
                 if (record != null) {
                     session.data().sharedBy(record.holders().keySet());
                     if (EndClaim.isLeftToAnother(session, cluster)) {
-                        // Which reads it ahead by itself.
+                        // Which reads it ahead by itself, and has ended it when this node looks.
                         records.remove(session.key());
+                        session.uses().lookAfterDeadline(Ending.TRUST_MS);
                     }
                 }
             }

@@ -126,10 +126,17 @@ final class Uses {
 
     /** Unless it is used or was, it will soon be time. Does not block. */
     private void prepare() {
+        if (data.deadline() == armedFor) {
+            application.expiries().prepare(session);
+        }
+        lookAfterDeadline(0);
+    }
+
+    /** Looks whether the session is due, so long after the deadline that the alarm was set to. Does not block. */
+    void lookAfterDeadline(long delayMs) {
         long due = armedFor;
         if (data.deadline() == due) {
-            application.expiries().prepare(session);
-            lookAgainIn(Math.max(SHORTEST_WAIT_MS, due - cluster.time()));
+            lookAgainIn(Math.max(SHORTEST_WAIT_MS, due + delayMs - cluster.time()));
         }
         // Also where another thread has just set the alarm to another time.
         if (data.deadline() != due) {
