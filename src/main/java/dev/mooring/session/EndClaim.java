@@ -175,8 +175,12 @@ final class EndClaim implements AutoCloseable {
      */
     static boolean isLeftToAnother(LiveSession session, Cluster cluster) {
         int mine = rank(session, cluster.node());
-        return session.data().sharers().stream()
-                .anyMatch(holder -> rank(session, holder) < mine && cluster.isKnown(holder));
+        for (String holder : session.data().sharers()) {
+            if (rank(session, holder) < mine && cluster.isKnown(holder)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static int rank(LiveSession session, String holder) {

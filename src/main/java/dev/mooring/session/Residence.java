@@ -56,7 +56,9 @@ final class Residence {
             values = passivated ? data.attributes().materialised() : Map.of();
             passivated = false;
         }
-        application.run(() -> values.values().forEach(value -> Environment.activated(value, session)));
+        if (!values.isEmpty()) {
+            application.run(() -> values.values().forEach(value -> Environment.activated(value, session)));
+        }
     }
 
     /**
