@@ -27,8 +27,8 @@ final class Ending {
     /** How long the other holders of a session that is due leave its end to one of them. */
     private static final long YIELD_MS = 900;
 
-    /** How often they look meanwhile whether that one still holds it: most often it is done by the first time. */
-    static final long TRUST_MS = 450;
+    /** When they look whether that one still holds it: most often it is done by then, also with thousands. */
+    static final long TRUST_MS = 700;
 
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();
@@ -98,7 +98,7 @@ final class Ending {
             return null;
         }
         if (!evicted && late < TRUST_MS && EndClaim.isLeftToAnother(session, cluster)) {
-            session.uses().lookAgainIn(TRUST_MS - late);
+            session.uses().lookAfterDeadline(TRUST_MS);
             return null;
         }
         boolean yields = !evicted && late < YIELD_MS;
@@ -116,7 +116,8 @@ final class Ending {
         if (outcome == null) {
             session.uses().snooze();
         } else if (outcome.result() == Outcome.Result.ASK) {
-            session.uses().lookAgainIn(TRUST_MS);
+            boolean early = cluster.time() - data.deadline() < TRUST_MS;
+            session.uses().lookAfterDeadline(early ? TRUST_MS : YIELD_MS);
         } else if (outcome.result() == Outcome.Result.NOT_DUE) {
             // By what this copy knows it may still seem to be.
             application.deadlines().queue(this::expireIfDue);

@@ -154,8 +154,7 @@ final class Uses {
         }
     }
 
-    /** Looks again whether the session is due. */
-    void lookAgainIn(long delayMs) {
+    private void lookAgainIn(long delayMs) {
         setAlarm(application
                 .deadlines()
                 .ring(delayMs, () -> application.expiries().add(session)));
