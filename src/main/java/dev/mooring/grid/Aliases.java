@@ -1,6 +1,5 @@
 package dev.mooring.grid;
 
-import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import dev.mooring.model.SessionKey;
 import java.util.Collection;
@@ -17,8 +16,8 @@ public final class Aliases {
     private final IMap<String, String> names;
     private final StoreCalls calls;
 
-    Aliases(HazelcastInstance hazelcast, GridConfig config, StoreCalls calls) {
-        this.names = hazelcast.getMap(Grid.aliasMap(config));
+    Aliases(IMap<String, String> names, StoreCalls calls) {
+        this.names = names;
         this.calls = calls;
     }
 

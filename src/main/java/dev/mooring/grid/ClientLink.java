@@ -15,6 +15,7 @@ import com.hazelcast.config.ListenerConfig;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.core.LifecycleListener;
+import com.hazelcast.map.IMap;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -167,6 +168,12 @@ final class ClientLink implements Link {
         return clock.millis();
     }
 
+    /** What a client waits for is set for all that it does, see {@link HazelcastSettings}. */
+    @Override
+    public <V> IMap<String, V> map(String name) {
+        return hazelcast.getMap(name);
+    }
+
     @Override
     public SessionMap openSessions(StoreCalls calls, Duration slack, ScheduledExecutorService scheduler) {
         Future<?> unused = scheduler.scheduleWithFixedDelay(
@@ -174,7 +181,7 @@ final class ClientLink implements Link {
                 CLOCK_PERIOD.toMillis(),
                 CLOCK_PERIOD.toMillis(),
                 TimeUnit.MILLISECONDS);
-        sessions = new ClientSessionMap(hazelcast, config, calls, slack, threads, scheduler);
+        sessions = new ClientSessionMap(map(config.mapName()), calls, slack, threads, scheduler);
         return sessions;
     }
 

@@ -1,7 +1,7 @@
 package dev.mooring.grid;
 
 import com.hazelcast.core.HazelcastException;
-import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
 import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
@@ -67,13 +67,12 @@ final class ClientSessionMap extends SessionMap {
      * @param scheduler starts what is to be done later; nothing runs on it for long
      */
     ClientSessionMap(
-            HazelcastInstance hazelcast,
-            GridConfig config,
+            IMap<String, SessionRecord> records,
             StoreCalls calls,
             Duration slack,
             ExecutorService threads,
             ScheduledExecutorService scheduler) {
-        super(hazelcast.getMap(config.mapName()), calls);
+        super(records, calls);
         this.threads = threads;
         this.slackMs = slack.toMillis();
         this.lives = new TimesToLive(records, slackMs, threads, scheduler);

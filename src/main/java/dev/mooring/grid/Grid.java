@@ -52,12 +52,12 @@ public final class Grid {
         pool.prestartAllCoreThreads();
         scheduler = pool;
         StoreCalls calls = new StoreCalls(link.clusterName(), link::check);
-        IMap<String, NodeRow> rows = link.hazelcast().getMap(nodeMap(config));
+        IMap<String, NodeRow> rows = link.map(nodeMap(config));
         lease = new NodeLease(node, rows, calls);
         peers = new Peers(node, rows, calls);
         inbox = new Inbox(link.hazelcast(), config.mapName(), peers);
         sessions = link.openSessions(calls, slack(gracePeriod), scheduler);
-        aliases = new Aliases(link.hazelcast(), config, calls);
+        aliases = new Aliases(link.map(aliasMap(config)), calls);
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.mooring.grid;
 
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -18,6 +19,9 @@ sealed interface Link permits MemberLink, ClientLink {
 
     /** The time that all nodes share, in milliseconds since the epoch. Does not block. */
     long clusterTime();
+
+    /** Returns a map, which confirms a change of a single entry only when the backups have it. */
+    <V> IMap<String, V> map(String name);
 
     /**
      * Opens the map of sessions. Called once, before {@link #stop}.

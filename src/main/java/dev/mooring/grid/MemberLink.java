@@ -11,6 +11,8 @@ import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.instance.impl.HazelcastInstanceFactory;
+import com.hazelcast.map.IMap;
+import com.hazelcast.map.impl.proxy.MapProxyImpl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,9 +95,17 @@ final class MemberLink implements Link {
         return cluster.getClusterTime();
     }
 
+    /** Hazelcast has this for a single map in its own class only, which is that of every member's maps. */
+    @Override
+    public <V> IMap<String, V> map(String name) {
+        MapProxyImpl<String, V> map = (MapProxyImpl<String, V>) hazelcast.<String, V>getMap(name);
+        map.setFailOnIndeterminateOperationState(true);
+        return map;
+    }
+
     @Override
     public SessionMap openSessions(StoreCalls calls, Duration slack, ScheduledExecutorService scheduler) {
-        return new MemberSessionMap(hazelcast, config, calls, slack);
+        return new MemberSessionMap(map(config.mapName()), calls, slack);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.mooring.grid;
 
-import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
 import dev.mooring.model.Change;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
@@ -22,8 +22,8 @@ final class MemberSessionMap extends SessionMap {
 
     private final long slackMs;
 
-    MemberSessionMap(HazelcastInstance hazelcast, GridConfig config, StoreCalls calls, Duration slack) {
-        super(hazelcast.getMap(config.mapName()), calls);
+    MemberSessionMap(IMap<String, SessionRecord> records, StoreCalls calls, Duration slack) {
+        super(records, calls);
         slackMs = slack.toMillis();
     }
 

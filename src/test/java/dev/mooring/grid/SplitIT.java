@@ -3,7 +3,14 @@ package dev.mooring.grid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.hazelcast.cluster.MembershipAdapter;
+import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import com.hazelcast.instance.impl.HazelcastInstanceProxy;
+import com.hazelcast.spi.impl.PartitionSpecificRunnable;
+import com.hazelcast.spi.impl.operationservice.impl.OperationServiceImpl;
 import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Outcome;
@@ -25,7 +32,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +50,16 @@ import org.junit.jupiter.api.io.TempDir;
 class SplitIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(90);
+
+    /** Longer than anybody waits for a backup. */
+    private static final Duration LATE = Duration.ofMillis(1_500);
+
+    /** For how long. */
+    private static final Duration LATE_ONES = Duration.ofSeconds(8);
+
+    private static final Duration SLOW = Duration.ofMillis(20);
+
+    private static final int MANY = 600;
 
     private final String cluster = "test-" + UUID.randomUUID();
     private final AtomicLong operations = new AtomicLong();
@@ -98,6 +120,97 @@ class SplitIT {
                 right.stop();
                 left.stop();
             }
+        }
+    }
+
+    /**
+     * The backups of what is being merged answer late, as on a busy machine, or where partitions move at that moment:
+     * nothing is lost thereby. Which of the two gives way is Hazelcast's choice, so both have something to lose.
+     */
+    @Tag("stress")
+    @Test
+    void isMergedAsAWholeAlsoWhenTheBackupsAreLate() throws IOException {
+        int[] ports = {Ports.free(), Ports.free()};
+        try (TcpRelay toLeft = TcpRelay.to(ports[0]);
+                TcpRelay toRight = TcpRelay.to(ports[1])) {
+            Grid left = Grid.start(member("left", ports[0], toLeft, toRight), TestGrids.GRACE);
+            Grid right = Grid.start(member("right", ports[1], toRight, toLeft), TestGrids.GRACE);
+            var over = new AtomicBoolean();
+            try {
+                awaitMembers(2, left, right);
+                toLeft.cut();
+                toRight.cut();
+                awaitMembers(1, left, right);
+                List<SessionKey> keys =
+                        Stream.generate(TestGrids::newKey).limit(MANY).toList();
+                keys.subList(0, MANY / 2).forEach(key -> create(left, key, "left", "1"));
+                keys.subList(MANY / 2, MANY).forEach(key -> create(right, key, "right", "2"));
+                Hazelcast.getAllHazelcastInstances().forEach(each -> holdUp(each, over));
+                toLeft.mend();
+                toRight.mend();
+                awaitMembers(2, left, right);
+
+                await().atMost(LIMIT)
+                        .ignoreException(StoreUnavailableException.class)
+                        .untilAsserted(() -> assertThat(left.sessions().known(keys))
+                                .as("of %s sessions", MANY)
+                                .hasSize(MANY));
+            } finally {
+                over.set(true);
+                right.stop();
+                left.stop();
+            }
+        }
+    }
+
+    /**
+     * Every member is a bit slow. One that merges is so slow at first, when it has joined, that a backup which it is to
+     * store is late.
+     */
+    private static void holdUp(HazelcastInstance member, AtomicBoolean over) {
+        OperationServiceImpl operations = ((HazelcastInstanceProxy) member)
+                .getOriginal()
+                .node
+                .getNodeEngine()
+                .getOperationService();
+        var merging = new AtomicBoolean();
+        member.getLifecycleService().addLifecycleListener(event -> {
+            if (event.getState() == LifecycleState.MERGING) {
+                merging.set(true);
+            } else if (event.getState() == LifecycleState.MERGED) {
+                merging.set(false);
+            }
+        });
+        member.getCluster().addMembershipListener(new MembershipAdapter() {
+            @Override
+            public void memberAdded(MembershipEvent event) {
+                if (merging.get()) {
+                    long joined = System.nanoTime();
+                    holdUp(operations, LATE, () -> System.nanoTime() - joined > LATE_ONES.toNanos());
+                }
+            }
+        });
+        holdUp(operations, SLOW, over::get);
+    }
+
+    /** Between two of the things that the threads of the partitions do, they do nothing for a while. */
+    private static void holdUp(OperationServiceImpl operations, Duration time, BooleanSupplier over) {
+        for (int i = 0; i < operations.getPartitionThreadCount(); i++) {
+            int thread = i;
+            operations.execute(new PartitionSpecificRunnable() {
+                @Override
+                public int getPartitionId() {
+                    return thread;
+                }
+
+                @Override
+                public void run() {
+                    LockSupport.parkNanos(time.toNanos());
+                    if (!over.getAsBoolean()) {
+                        operations.execute(this);
+                    }
+                }
+            });
         }
     }
 
