@@ -5,6 +5,7 @@ import dev.mooring.model.Change;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.Outcome;
+import dev.mooring.model.SessionKey;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ final class EndClaim implements AutoCloseable {
     private long since;
     private long epoch;
     private @Nullable Outcome outcome;
+    private boolean used;
     private boolean over;
 
     /**
@@ -86,6 +88,7 @@ final class EndClaim implements AutoCloseable {
         while (!over) {
             if (!toAsk.isEmpty()) {
                 heard(cluster.tell(toAsk, Notice.Kind.DUE, session.key(), 0));
+                continue;
             }
             try {
                 answered(cluster.apply(session.key(), change()));
@@ -144,12 +147,20 @@ final class EndClaim implements AutoCloseable {
         return toAsk;
     }
 
-    /** Takes the holders' answer. */
+    /** Takes the holders' answer. What was used is not due: nothing is asked of the record. */
     void heard(long lastUse) {
         data.usedAt(lastUse);
         asked = new HashSet<>(toAsk);
         asked.add(cluster.node());
         toAsk = Set.of();
+        // An evicted copy may be outdated, and the session have another limit by now: its record knows.
+        used = dueAt != null && data.deadline() > dueAt && !session.residence().isEvicted();
+        over = used;
+    }
+
+    /** Tells whether the claim is over because the other holders have said that the session was used. */
+    boolean isUsed() {
+        return used;
     }
 
     boolean isOver() {
@@ -174,17 +185,19 @@ final class EndClaim implements AutoCloseable {
      * one knows them: all choose the same. Does not block.
      */
     static boolean isLeftToAnother(LiveSession session, Cluster cluster) {
-        int mine = rank(session, cluster.node());
+        int mine = rank(session.key(), cluster.node());
         for (String holder : session.data().sharers()) {
-            if (rank(session, holder) < mine && cluster.isKnown(holder)) {
+            if (rank(session.key(), holder) < mine && cluster.isKnown(holder)) {
                 return true;
             }
         }
         return false;
     }
 
-    private static int rank(LiveSession session, String holder) {
-        return (holder + session.key().name()).hashCode();
+    /** The holder of the lowest rank ends the session: each that of as many sessions as any other. */
+    static int rank(SessionKey session, String holder) {
+        // A product: by a sum, one node would come before the other for most of the sessions, or all.
+        return holder.hashCode() * session.name().hashCode();
     }
 
     @Override

@@ -30,6 +30,9 @@ final class Ending {
     /** When they look whether that one still holds it: most often it is done by then, also with thousands. */
     static final long TRUST_MS = 700;
 
+    /** How long they leave it to that one once it has asked them whether the session is due. */
+    private static final long ASKED_MS = 1000;
+
     /** The session because of which this thread ends those of other web applications with the same id. */
     private static final ThreadLocal<@Nullable Ended> JUST_ENDED = new ThreadLocal<>();
 
@@ -97,8 +100,9 @@ final class Ending {
             session.uses().armAlarm();
             return null;
         }
-        if (!evicted && late < TRUST_MS && EndClaim.isLeftToAnother(session, cluster)) {
-            session.uses().lookAfterDeadline(TRUST_MS);
+        long trust = Math.max(TRUST_MS, session.uses().answered() + ASKED_MS - data.deadline());
+        if (!evicted && late < trust && EndClaim.isLeftToAnother(session, cluster)) {
+            session.uses().lookAfterDeadline(trust);
             return null;
         }
         boolean yields = !evicted && late < YIELD_MS;
@@ -112,8 +116,11 @@ final class Ending {
     }
 
     /** A claim that {@link #claimIfDue} began has not won, or was not answered. Does not block. */
-    void notExpired(@Nullable Outcome outcome) {
-        if (outcome == null) {
+    void notExpired(EndClaim claim) {
+        Outcome outcome = claim.outcome();
+        if (claim.isUsed()) {
+            session.uses().armAlarm();
+        } else if (outcome == null) {
             session.uses().snooze();
         } else if (outcome.result() == Outcome.Result.ASK) {
             boolean early = cluster.time() - data.deadline() < TRUST_MS;

@@ -173,6 +173,7 @@ final class Expiries {
             for (LiveSession session : sessions) {
                 SessionRecord record = records.get(session.key());
                 if (record != null) {
+                    session.data().usedAt(record.times().used());
                     session.data().sharedBy(record.holders().keySet());
                     if (EndClaim.isLeftToAnother(session, cluster)) {
                         // Which reads it ahead by itself, and has ended it when this node looks.
@@ -264,7 +265,7 @@ final class Expiries {
                 won.add(claim);
                 news.add(new Inbox.News(claim.session().key(), outcome.version(), outcome.holders()));
             } else {
-                claim.session().ending().notExpired(outcome);
+                claim.session().ending().notExpired(claim);
             }
         }
         if (won.isEmpty()) {

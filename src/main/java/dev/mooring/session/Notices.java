@@ -75,7 +75,7 @@ final class Notices implements Inbox.Hearer {
 
     private long lastUse(Heard known, @Nullable LiveSession session) {
         if (session != null) {
-            return session.uses().last();
+            return session.uses().answer();
         }
         // Evicted, it has told the record when it was used last; else it is just being loaded, and so in use.
         return known.isWatched() ? 0 : application.cluster().time();

@@ -34,6 +34,8 @@ final class Uses {
 
     private final AtomicReference<@Nullable Future<?>> alarm = new AtomicReference<>();
 
+    private volatile long answered;
+
     /** The deadline that the alarm was set to; a later one is found when it goes off. */
     private volatile long armedFor = Long.MAX_VALUE;
 
@@ -72,6 +74,17 @@ final class Uses {
             now();
         }
         return data.used();
+    }
+
+    /** Tells another node, which is about to end the session if it is due, when it was in use here last. */
+    long answer() {
+        answered = cluster.time();
+        return last();
+    }
+
+    /** Returns when another node was told so last, in cluster time; 0 for never. */
+    long answered() {
+        return answered;
     }
 
     /** Uses are reported in time, so that after a crash no other node ends the session too early. */

@@ -60,6 +60,8 @@
  *     nodes and not</td><td>{@code Lifetimes}, by {@link dev.mooring.it.ExpiryIT} ({@code evictionPolicy} -1, clocks
  *     off by ten minutes either way, no scavenger), {@link dev.mooring.it.EvictionIT} and
  *     {@link dev.mooring.it.OtherEvictionIT} (0 and 1 in both modes, the latter in the stress run)</td></tr>
+ * <tr><td>on time though another node that holds the session, and is to end it, does not, or only asks whether it is
+ *     due; by each of two nodes half of what both hold</td><td>{@code ExpiriesIT}, {@code EndClaimTest}</td></tr>
  * <tr><td>on time though nodes set a cookie's age by clocks that are wrong</td><td>{@link dev.mooring.it.ExpiryIT}:
  *     {@code aCookieIsRenewedWhenItIsTime}</td></tr>
  * <tr><td>once, though the owner of the record is killed, or the node that runs the listeners; left over by a dead
