@@ -119,7 +119,7 @@ class ExpiriesIT {
     void livesOnWhileTheOtherNodeUsesIt() throws Exception {
         LiveSession session = create();
         share(session);
-        long until = here().clusterTime() + 2 * MAX_INACTIVE.toMillis();
+        long until = session.data().deadline() + 500;
         Inbox.Hearer user = notice -> Math.min(there().clusterTime(), until);
         there().inbox().register(session.key().scope(), user);
 
