@@ -87,6 +87,18 @@ final class Writes {
 
     private Stored mine() {
         CompletableFuture<@Nullable Void> mine = new CompletableFuture<>();
+        try {
+            Stored stored = store(mine);
+            mine.complete(null);
+            return stored;
+        } catch (RuntimeException | Error e) {
+            // Whatever it is: others may wait for this.
+            mine.completeExceptionally(e);
+            throw e;
+        }
+    }
+
+    private Stored store(CompletableFuture<@Nullable Void> mine) {
         LiveData.Pending pending;
         Outcome outcome = null;
         boolean ends = false;
@@ -101,10 +113,9 @@ final class Writes {
             return others();
         }
         if (outcome != null && outcome.applied()) {
-            tell(mine, pending.kind(), outcome);
+            tell(pending.kind(), outcome);
             return Stored.NOW;
         }
-        mine.complete(null);
         return ends ? Stored.ENDS : Stored.BEFORE;
     }
 
@@ -115,7 +126,6 @@ final class Writes {
             return apply(turn, pending);
         } catch (RuntimeException | Error e) {
             told = before;
-            mine.completeExceptionally(e);
             throw e;
         }
     }
@@ -165,18 +175,15 @@ final class Writes {
         }
     }
 
-    private void tell(CompletableFuture<@Nullable Void> mine, Notice.Kind kind, Outcome outcome) {
+    private void tell(Notice.Kind kind, Outcome outcome) {
         try {
             if (kind == Notice.Kind.LOGGED_OUT) {
                 session.attachments().tellLogout();
             }
             exchange.tell(kind, outcome);
-            mine.complete(null);
         } catch (RuntimeException e) {
-            // Whatever it is: others wait for this, or have yet to ask what became of a change that this one has
-            // carried.
+            // Others have yet to ask what became of a change that this one has carried.
             lost(e);
-            mine.completeExceptionally(e);
             exchange.tellLater(kind, outcome);
             throw e;
         }

@@ -68,7 +68,11 @@ class NeverNobodyIT {
     TestGrids.Mode mode;
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final Deadlines deadlines = new Deadlines(threads);
+
+    /** The thread for which no other is to be had. */
+    private final AtomicReference<Thread> alone = new AtomicReference<>();
+
+    private final Deadlines deadlines = new Deadlines(this::execute);
     private final AtomicInteger ends = new AtomicInteger();
     private final AtomicReference<RuntimeException> loadsFail = new AtomicReference<>();
     private final Server server = new Server();
@@ -145,6 +149,13 @@ class NeverNobodyIT {
         deadlines.stop();
         threads.shutdown();
         grids.close();
+    }
+
+    private void execute(Runnable task) {
+        if (Thread.currentThread() == alone.get()) {
+            throw new OutOfMemoryError("expected by the test");
+        }
+        threads.execute(task);
     }
 
     private void serve(Request request, Response response, Callback callback) {
@@ -294,6 +305,25 @@ class NeverNobodyIT {
         assertThat(get("/who", id).getContent()).isEqualTo("eve");
     }
 
+    @Test
+    void whereAThreadFailsThatFindsTheSessionEndedNobodyWaitsForIt() throws Exception {
+        String id = open();
+        LiveSession session = session(id);
+        session.attachments().attach(cause -> {});
+        try (AutoLock ignored = session.lock()) {
+            session.data().setAttribute(WHO, "eve");
+        }
+        // Nobody else is to look at it meanwhile.
+        try (Exchange.Turn ignored = session.exchange().turnAtLast()) {
+            claim(id, "elsewhere");
+            alone.set(Thread.currentThread());
+            assertThatThrownBy(session::store).isInstanceOf(OutOfMemoryError.class);
+            alone.set(null);
+        }
+
+        assertThat(session.writes().store()).isEqualTo(Writes.Stored.BEFORE);
+    }
+
     /** Long enough for the record, and not for giving a node up. */
     private static void storeWithLittlePatience(LiveSession session) {
         try (Patience ignored = Patience.begin(Duration.ofMillis(3_550))) {
@@ -411,10 +441,12 @@ class NeverNobodyIT {
     }
 
     private void claim(String id) {
+        claim(id, grid().node());
+    }
+
+    private void claim(String id, String node) {
         Outcome claimed = grid().sessions()
-                .apply(
-                        key(id),
-                        new Change.Claim(grid().node(), EndCause.INVALIDATED, null, Set.of(), Times.UNKNOWN, 0));
+                .apply(key(id), new Change.Claim(node, EndCause.INVALIDATED, null, Set.of(), Times.UNKNOWN, 0));
         assertThat(claimed.applied()).isTrue();
     }
 
