@@ -39,18 +39,7 @@ public abstract class SessionMap {
      * does not keep the others from being applied.
      *
      * @param changes what to do, by session
-     * @return what became of each
-     * @throws StoreUnavailableException if the cluster did not confirm all of them; any may still be applied
-     */
-    public Map<SessionKey, Outcome> applyAll(Map<SessionKey, Change> changes) {
-        return applyAll(changes, Map.of());
-    }
-
-    /**
-     * The same where {@link #readAhead} was called before.
-     *
-     * @param changes what to do, by session
-     * @param ahead what it has returned, of these sessions or others; it may be outdated
+     * @param ahead what {@link #readAhead} has returned, of these sessions or others or none; it may be outdated
      * @return what became of each
      * @throws StoreUnavailableException if the cluster did not confirm all of them; any may still be applied
      */

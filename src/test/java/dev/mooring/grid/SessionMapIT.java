@@ -139,7 +139,7 @@ class SessionMapIT {
             SessionKey absent = newKey();
             changes.put(absent, new Change.Touch(grids.times()));
 
-            Map<SessionKey, Outcome> outcomes = grids.grid(1).sessions().applyAll(changes);
+            Map<SessionKey, Outcome> outcomes = grids.grid(1).sessions().applyAll(changes, Map.of());
 
             assertThat(outcomes).containsOnlyKeys(changes.keySet());
             assertThat(outcomes.remove(absent).result()).isEqualTo(Outcome.Result.ABSENT);
@@ -150,7 +150,7 @@ class SessionMapIT {
                 assertThat(record(keys.get(i)).attributes().get("a").bytes())
                         .containsExactly((byte) i, (byte) (i >> 8));
             }
-            assertThat(grids.grid(0).sessions().applyAll(Map.of())).isEmpty();
+            assertThat(grids.grid(0).sessions().applyAll(Map.of(), Map.of())).isEmpty();
         }
 
         /** One has changed since, one has ended, one was refused by what was read and is not by what is there. */
@@ -454,7 +454,7 @@ class SessionMapIT {
                         .withMessageContaining(grids.cluster())
                         .withMessageNotContaining(key.name());
                 assertThatExceptionOfType(StoreUnavailableException.class)
-                        .isThrownBy(() -> sessions.applyAll(Map.of(key, change)))
+                        .isThrownBy(() -> sessions.applyAll(Map.of(key, change), Map.of()))
                         .withMessageNotContaining(key.name());
                 assertThatExceptionOfType(StoreUnavailableException.class)
                         .isThrownBy(() -> aliases.resolve(key))
