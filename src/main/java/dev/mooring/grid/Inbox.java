@@ -148,14 +148,16 @@ public final class Inbox {
 
     /**
      * Tells the holders of a session and waits until each has answered, or is known to read nothing from its copies.
-     * Blocks for a round trip; for two seconds when a node does not answer.
+     * Blocks for a round trip; for two seconds when a node does not answer, and no longer than the thread's
+     * {@link Patience}.
      *
      * @param holders node ids; this node's own is passed over
      * @param kind what to say
      * @param key the session
      * @param version the version of the record that the notice speaks of
      * @return the greatest answer; {@link Long#MIN_VALUE} if there was nobody to ask
-     * @throws StoreUnavailableException if a silent node could not be given up, since the cluster does not answer
+     * @throws StoreUnavailableException if a silent node could not be given up: the cluster does not answer, or the
+     *     thread has no patience left
      */
     public long tell(Collection<String> holders, Notice.Kind kind, SessionKey key, long version) {
         return tellAll(kind, List.of(new News(key, version, holders)))[0];
@@ -167,7 +169,8 @@ public final class Inbox {
      * @param kind what to say of each session
      * @param news the sessions
      * @return the greatest answer for each of them, in their order
-     * @throws StoreUnavailableException if a silent node could not be given up, since the cluster does not answer
+     * @throws StoreUnavailableException if a silent node could not be given up: the cluster does not answer, or the
+     *     thread has no patience left
      */
     public long[] tellAll(Notice.Kind kind, List<News> news) {
         Map<String, Message> messages = new HashMap<>();

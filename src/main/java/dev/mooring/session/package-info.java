@@ -34,9 +34,10 @@
  * <tr><td>a request of Jetty's</td><td>{@code LiveSessionCache}, {@code LiveSession}, {@code SessionRequestHandler},
  *     {@code CommitStream}</td><td>yes</td></tr>
  * <tr><td>a WebSocket's callback, an application's own</td><td>{@code LiveSession}</td><td>yes</td></tr>
- * <tr><td>Hazelcast's</td><td>{@code Notices}, and from there {@code Heard} and {@code Uses.last}</td><td>no</td></tr>
- * <tr><td>{@code mooring-clock}</td><td>nothing but the hand-over in {@code Deadlines} and
- *     {@code Expiries}</td><td>no</td></tr>
+ * <tr><td>Hazelcast's</td><td>{@code Notices}, and from there {@code Heard}, {@code Uses.answer} and the hand-over of
+ *     {@code Attachments}</td><td>no</td></tr>
+ * <tr><td>{@code mooring-clock}</td><td>nothing but the alarms of {@code Uses}, and the hand-over in {@code Deadlines}
+ *     and {@code Expiries}</td><td>no</td></tr>
  * <tr><td>the server's pool, handed to by the two above</td><td>{@code Ending}, {@code UseReports}, {@code Evictions},
  *     {@code Expiries}, {@code LeftOvers}, {@code Attachment.sessionEnded}</td><td>yes</td></tr>
  * </table>
