@@ -27,6 +27,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -343,7 +345,8 @@ class NodeLeaseIT {
 
         @Test
         void waitsOnceForSeveralSilentNodes() {
-            Set<String> several = Set.of(silent, "silent too", "as silent", "and silent");
+            Set<String> several =
+                    IntStream.range(0, 8).mapToObj(i -> silent + "-" + i).collect(Collectors.toSet());
             several.forEach(node -> grids.rows(0).set(node, new NodeRow(1, 0, false)));
 
             // One after the other would take as many terms as there are nodes, and one more.
