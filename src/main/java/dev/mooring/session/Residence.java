@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
 import java.util.Map;
 import java.util.Set;
@@ -84,19 +85,25 @@ final class Residence {
      *
      * @param usedBefore cluster time since which it must not have been used
      * @return what takes this node off the holders; null if the session stays
+     * @throws StoreUnavailableException if it stays since the cluster did not confirm what the listeners have changed
+     * @throws IllegalStateException if this node was about to end it, and now does
      */
     Change.@Nullable Leave evict(long usedBefore) {
         if (!isIdle(usedBefore)) {
             return null;
         }
         passivate();
-        // What the listeners have changed.
-        session.store();
-        Change.Leave leave = session.exchange().giveUp(() -> isIdle(usedBefore));
-        if (leave == null) {
-            activate();
+        Change.Leave leave = null;
+        try {
+            // What the listeners have changed.
+            session.store();
+            leave = session.exchange().giveUp(() -> isIdle(usedBefore));
+            return leave;
+        } finally {
+            if (leave == null) {
+                activate();
+            }
         }
-        return leave;
     }
 
     private boolean isIdle(long usedBefore) {

@@ -16,6 +16,11 @@ import dev.mooring.model.SessionKey;
 import dev.mooring.model.Times;
 import dev.mooring.session.SessionPolicy.OnStoreFailure;
 import dev.mooring.testing.Policies;
+import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionActivationListener;
+import jakarta.servlet.http.HttpSessionEvent;
+import java.io.Serializable;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -105,6 +110,15 @@ class NeverNobodyIT {
             public void onSessionDestroyed(Session session) {
                 ends.incrementAndGet();
                 super.onSessionDestroyed(session);
+            }
+
+            /** As the environments' own, for whoever is told of a session. */
+            @Override
+            public Session.API newSessionAPIWrapper(ManagedSession session) {
+                return (Session.API) Proxy.newProxyInstance(
+                        NeverNobodyIT.class.getClassLoader(),
+                        new Class<?>[] {Session.API.class, HttpSession.class},
+                        (api, method, arguments) -> session);
             }
 
             @Override
@@ -322,6 +336,58 @@ class NeverNobodyIT {
         }
 
         assertThat(session.writes().store()).isEqualTo(Writes.Stored.BEFORE);
+    }
+
+    /** What a listener has changed cannot be stored, so the session stays after all. */
+    @Test
+    void whoeverWasToldOfAnEvictionThatFailsHearsThatTheSessionIsBack() throws Exception {
+        String id = open();
+        LiveSession session = session(id);
+        var faithful = new Sleeper(false);
+        session.setAttribute("faithful", faithful);
+        session.setAttribute("changing", new Sleeper(true));
+        await().atMost(LIMIT).until(() -> session.uses().requests() == 0);
+        grids.hold(key(id));
+        try {
+            assertThat(threads.submit(() -> evictWithLittlePatience(session)))
+                    .failsWithin(LIMIT)
+                    .withThrowableThat()
+                    .withCauseInstanceOf(StoreUnavailableException.class);
+        } finally {
+            grids.letGo(key(id));
+        }
+
+        assertThat(faithful.told).containsExactly("goes", "is back");
+    }
+
+    private static void evictWithLittlePatience(LiveSession session) {
+        try (Patience ignored = Patience.begin(Duration.ofMillis(4_400))) {
+            session.residence().evict(Long.MAX_VALUE);
+        }
+    }
+
+    /** A value that hears where its session goes, and may change thereby. */
+    private static final class Sleeper implements HttpSessionActivationListener, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        private final transient List<String> told = new ArrayList<>();
+        private final boolean changes;
+        private int changed;
+
+        Sleeper(boolean changes) {
+            this.changes = changes;
+        }
+
+        @Override
+        public void sessionWillPassivate(HttpSessionEvent event) {
+            told.add("goes");
+            changed += changes ? 1 : 0;
+        }
+
+        @Override
+        public void sessionDidActivate(HttpSessionEvent event) {
+            told.add("is back");
+        }
     }
 
     /** Long enough for the record, and not for giving a node up. */
