@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -38,11 +37,6 @@ final class MemberSessionMap extends SessionMap {
         Map<SessionKey, Supplier<CompletionStage<Outcome>>> all = new HashMap<>();
         changes.forEach((key, change) -> all.put(key, call(key, change)));
         return calls.awaitAll(all);
-    }
-
-    @Override
-    public Map<SessionKey, SessionRecord> readAhead(Set<SessionKey> keys) {
-        return Map.of();
     }
 
     private Supplier<CompletionStage<Outcome>> call(SessionKey key, Change change) {
