@@ -1,5 +1,6 @@
 package demo;
 
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -15,7 +16,7 @@ public class SessionServlet extends HttpServlet {
     /** Lets pages of the other node in: another port of the same host is another origin, though it is the same site. */
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response)
-            throws jakarta.servlet.ServletException, IOException {
+            throws ServletException, IOException {
         String origin = request.getHeader("Origin");
         if (origin != null && !Nodes.isOrigin(origin)) {
             response.sendError(HttpServletResponse.SC_FORBIDDEN, "not an origin of this demo");

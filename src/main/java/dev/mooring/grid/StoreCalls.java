@@ -32,9 +32,10 @@ import org.jspecify.annotations.Nullable;
 /** Waits for the cluster's word, and turns every way of not getting it into one exception. Thread-safe. */
 final class StoreCalls {
 
-    private final String clusterName;
+    /** How long a moment is at most. */
+    private static final Duration MOMENT = Duration.ofSeconds(2);
 
-    private final Runnable check;
+    private static final Duration PAUSE = Duration.ofMillis(5);
 
     /**
      * Some answers cannot be believed for a moment, until a client has heard what its servers are to each other: what
@@ -48,10 +49,8 @@ final class StoreCalls {
         }
     }
 
-    /** How long a moment is at most. */
-    private static final Duration MOMENT = Duration.ofSeconds(2);
-
-    private static final Duration PAUSE = Duration.ofMillis(5);
+    private final String clusterName;
+    private final Runnable check;
 
     /** {@link System#nanoTime()} since when a client has no connection; null while calls are answered. */
     private volatile @Nullable Long offline;

@@ -2,6 +2,7 @@ package dev.mooring.session;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.security.Principal;
 import java.util.List;
 import java.util.Map;
@@ -164,7 +165,7 @@ public final class Environment {
     private static Optional<Object> call(Object target, Class<?> type, String name, boolean... arguments) {
         try {
             Method method = arguments.length == 0 ? type.getMethod(name) : type.getMethod(name, boolean.class);
-            if (!java.lang.reflect.Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
+            if (!Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
                 return Optional.empty();
             }
             return Optional.ofNullable(
