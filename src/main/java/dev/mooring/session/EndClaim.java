@@ -156,6 +156,9 @@ final class EndClaim implements AutoCloseable {
         // An evicted copy may be outdated, and the session have another limit by now: its record knows.
         used = dueAt != null && data.deadline() > dueAt && !session.residence().isEvicted();
         over = used;
+        if (used) {
+            outcome = null;
+        }
     }
 
     /** Tells whether the claim is over because the other holders have said that the session was used. */
@@ -167,7 +170,9 @@ final class EndClaim implements AutoCloseable {
         return over;
     }
 
-    /** Returns the last answer; null if there was none, or another thread of this node goes on. */
+    /**
+     * Returns the last answer; null if there was none, another thread of this node goes on, or the session was used.
+     */
     @Nullable
     Outcome outcome() {
         return outcome;
