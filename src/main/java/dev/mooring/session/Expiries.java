@@ -297,7 +297,8 @@ final class Expiries {
         for (SessionKey key : keys) {
             if (sessionOf(key) != null) {
                 deadlines.queue(() -> application.leftOvers().look(key));
-            } else {
+            } else if (application.sessions().ending(key)) {
+                // Before the claim: whoever meets that leaves the session to this thread.
                 claims.put(
                         key,
                         new Change.Claim(
@@ -309,6 +310,7 @@ final class Expiries {
             if (outcome != null && outcome.applied()) {
                 won.put(key, outcome.requireView());
             } else {
+                application.sessions().ended(key);
                 deadlines.queue(() -> application.leftOvers().look(key));
             }
         });

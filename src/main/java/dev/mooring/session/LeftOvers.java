@@ -175,10 +175,17 @@ final class LeftOvers {
             return;
         }
         boolean mine = claimant.equals(cluster.node());
-        if (mine ? sessions.isEnding(key) : !cluster.isGone(claimant)) {
+        if (!mine && !cluster.isGone(claimant) || !sessions.ending(key)) {
             return;
         }
-        Outcome outcome = cluster.apply(key, new Change.Inherit(cluster.node(), claimant));
+        Outcome outcome = null;
+        try {
+            outcome = cluster.apply(key, new Change.Inherit(cluster.node(), claimant));
+        } finally {
+            if (outcome == null || !outcome.applied()) {
+                sessions.ended(key);
+            }
+        }
         if (outcome.applied()) {
             application
                     .loads()

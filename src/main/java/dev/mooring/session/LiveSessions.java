@@ -1,5 +1,6 @@
 package dev.mooring.session;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.mooring.model.SessionKey;
 import java.lang.ref.ReferenceQueue;
 import java.util.Collection;
@@ -20,7 +21,7 @@ final class LiveSessions {
     private final Map<SessionKey, Heard> heard = new ConcurrentHashMap<>();
     private final Map<String, LiveSession> byId = new ConcurrentHashMap<>();
 
-    /** The sessions of which this node has claimed the end, until their tombstones are in place. */
+    /** The sessions of which this node claims the end, or has claimed it, until their tombstones are in place. */
     private final Set<SessionKey> ending = ConcurrentHashMap.newKeySet();
 
     /** The evicted sessions that no application has any more. */
@@ -149,18 +150,16 @@ final class LiveSessions {
         heard.remove(key, known);
     }
 
-    /** This node has claimed the end of a session. */
-    void ending(SessionKey key) {
-        ending.add(key);
+    /**
+     * This node claims the end of a session, or has claimed it. False if another thread has said so, and is to end it.
+     */
+    @CanIgnoreReturnValue
+    boolean ending(SessionKey key) {
+        return ending.add(key);
     }
 
-    /** The end of a session is complete. */
+    /** The end of a session is complete, or was not to be claimed. */
     void ended(SessionKey key) {
         ending.remove(key);
-    }
-
-    /** Tells whether a thread of this node is about to end a session. */
-    boolean isEnding(SessionKey key) {
-        return ending.contains(key);
     }
 }
