@@ -5,6 +5,7 @@ import dev.mooring.model.SessionKey;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,9 @@ final class Heard {
 
     /** The session when it does not, or not yet again. */
     private volatile @Nullable Evicted evicted;
+
+    /** How many threads load the session for requests. */
+    private final AtomicInteger loads = new AtomicInteger();
 
     /** Looks at an evicted session when it may be due, on the node that was its last holder. */
     private final AtomicReference<@Nullable Future<?>> watch = new AtomicReference<>();
@@ -98,6 +102,19 @@ final class Heard {
 
     boolean isWatched() {
         return watch.get() != null;
+    }
+
+    /** A request is about to load the session, until {@link #endLoad}. */
+    void beginLoad() {
+        loads.incrementAndGet();
+    }
+
+    void endLoad() {
+        loads.decrementAndGet();
+    }
+
+    boolean isLoading() {
+        return loads.get() > 0;
     }
 
     /** Keeps a session that was loaded; returns the one that is kept already instead if another thread was faster. */

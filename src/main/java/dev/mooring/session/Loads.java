@@ -104,6 +104,7 @@ final class Loads {
             // Known under an id that it has no longer, or has had before.
             return here.becomeCurrent() && here.data().getId().equals(id) ? Optional.of(here) : Optional.empty();
         }
+        known.beginLoad();
         try {
             long epoch = cluster.epoch();
             long load = cluster.nextLoad();
@@ -118,6 +119,7 @@ final class Loads {
             LOG.warn("Session {}: removed, since its record is damaged", key, e);
             return Optional.empty();
         } finally {
+            known.endLoad();
             sessions.forgetUnlessKept(key, known);
         }
     }

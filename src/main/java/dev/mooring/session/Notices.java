@@ -77,8 +77,9 @@ final class Notices implements Inbox.Hearer {
         if (session != null) {
             return session.uses().answer();
         }
-        // Evicted, it has told the record when it was used last; else it is just being loaded, and so in use.
-        return known.isWatched() ? 0 : application.cluster().time();
+        // A request that loads the session uses it. Without one, it is evicted, and has
+        // told the record when it was used last, or is looked at since it may be due.
+        return known.isLoading() ? application.cluster().time() : 0;
     }
 
     private long ended(SessionKey key, Heard known, @Nullable LiveSession session, EndCause cause) {
