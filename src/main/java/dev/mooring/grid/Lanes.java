@@ -75,7 +75,7 @@ public final class Lanes {
     public static void runSafely(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("A task for sessions failed", e);
         }
     }

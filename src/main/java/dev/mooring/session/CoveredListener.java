@@ -98,9 +98,9 @@ final class CoveredListener implements InvocationHandler {
         try {
             return method.invoke(listener, arguments);
         } catch (InvocationTargetException e) {
-            if (COVERED.contains(method.getName()) && e.getCause() instanceof RuntimeException failure) {
+            if (COVERED.contains(method.getName())) {
                 LOG.warn(
-                        "{} of {} failed", method.getName(), listener.getClass().getName(), failure);
+                        "{} of {} failed", method.getName(), listener.getClass().getName(), e.getCause());
                 return null;
             }
             throw e.getCause();

@@ -273,7 +273,7 @@ final class Ending {
         application.coverListeners();
         try {
             Patience.uncounted(() -> manager.onSessionDestroyed(session));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("Session {}: a listener of its end failed", session.key(), e);
         }
         session.finishInvalidate();
@@ -348,7 +348,7 @@ final class Ending {
             if (old != null) {
                 session.onSessionAttributeUpdate(name, null, old);
             }
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("Session {}: a listener of the end of attribute {} failed", session.key(), name, e);
         }
     }
