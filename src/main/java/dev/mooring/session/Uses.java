@@ -126,6 +126,7 @@ final class Uses {
         armedFor = deadline;
         boolean wanted = deadline != Long.MAX_VALUE
                 && !session.isInvalidOrInvalidating()
+                && session.isResident()
                 && !session.residence().isEvicted();
         long left = deadline - cluster.time();
         if (!wanted) {
@@ -134,6 +135,10 @@ final class Uses {
             setAlarm(application.deadlines().ring(left - AHEAD_MS, this::prepare));
         } else {
             lookAgainIn(Math.max(SHORTEST_WAIT_MS, left));
+        }
+        // Another thread has set the limit down meanwhile, and perhaps its alarm before this one.
+        if (data.deadline() < deadline) {
+            armAlarm();
         }
     }
 
