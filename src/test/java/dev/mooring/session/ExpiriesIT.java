@@ -9,13 +9,18 @@ import dev.mooring.grid.TestGrids;
 import dev.mooring.model.Change;
 import dev.mooring.model.Notice;
 import dev.mooring.model.SessionKey;
+import dev.mooring.model.SessionRecord;
+import dev.mooring.model.Times;
 import dev.mooring.testing.Policies;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.Session;
@@ -43,6 +48,9 @@ class ExpiriesIT {
     /** For how long it is left to a node that has asked. */
     private static final long ASKED_MS = 1_000;
 
+    /** As many as there are for what may block. */
+    private static final int ALL_THREADS = 16;
+
     private static TestGrids grids;
 
     @Parameter
@@ -53,6 +61,9 @@ class ExpiriesIT {
     private final AtomicInteger ends = new AtomicInteger();
     private final Server server = new Server();
     private LiveSessionCache cache;
+
+    /** Runs when a session ends. */
+    private volatile Runnable listener = () -> {};
 
     @BeforeParameterizedClassInvocation
     static void startGrids(TestGrids.Mode mode) {
@@ -72,6 +83,7 @@ class ExpiriesIT {
             @Override
             public void onSessionDestroyed(Session session) {
                 ends.incrementAndGet();
+                listener.run();
             }
         };
         server.setHandler(new ContextHandler(sessions, "/"));
@@ -94,7 +106,7 @@ class ExpiriesIT {
         long before = there().clusterTime();
         long now = before;
         while (now < until) {
-            ask(session);
+            ask(session.key());
             if (there().clusterTime() - before >= ASKED_MS) {
                 // This machine has slept: it may be over.
                 break;
@@ -129,6 +141,123 @@ class ExpiriesIT {
         there().inbox().unregister(session.key().scope(), user);
     }
 
+    /** It is looked at by itself, and this node does not know of the other. */
+    @Test
+    void livesOnHereWhereOnlyTheRecordKnowsOfTheNodeThatUsesIt() throws Exception {
+        LiveSession session = create();
+        session.setMaxInactiveInterval(1);
+        session.uses().disarm();
+        share(session);
+        Inbox.Hearer user = notice -> there().clusterTime();
+        there().inbox().register(session.key().scope(), user);
+        long deadline = session.data().deadline();
+        await().atMost(LIMIT).until(() -> here().clusterTime() > deadline);
+
+        session.ending().expireIfDue();
+
+        assertThat(session.isAlive()).isTrue();
+        assertThat(session.data().deadline()).isGreaterThan(deadline);
+        there().inbox().unregister(session.key().scope(), user);
+    }
+
+    /** The sweep comes by when the end of an evicted session is claimed, and its listeners wait for a thread. */
+    @Test
+    void endsOnceThoughItIsFoundLeftOverBeforeItsListenersRun() throws Exception {
+        SessionKey key = createOverdue();
+        CountDownLatch free = new CountDownLatch(1);
+        for (int i = 0; i < ALL_THREADS; i++) {
+            deadlines.queue(() -> awaitOrFail(free));
+        }
+        application().expiries().add(key);
+        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDING);
+
+        application().leftOvers().look(key);
+
+        assertThat(ends).hasValue(0);
+        free.countDown();
+        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDED);
+        assertThat(ends).hasValue(1);
+    }
+
+    /** Two nodes look at it together, and each asks the other. */
+    @Test
+    void isNotInUseWhereItIsLookedAt() throws Exception {
+        SessionKey key = createOverdue();
+        grids.hold(key);
+        Future<?> look = threads.submit(() -> application().leftOvers().look(key));
+        await().atMost(LIMIT).until(() -> application().sessions().known(key) != null);
+
+        long lastUse = ask(key);
+
+        grids.letGo(key);
+        assertThat(lastUse).isZero();
+        look.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(ends).hasValue(1));
+    }
+
+    @Test
+    void isInUseWhereARequestLoadsIt() throws Exception {
+        SessionKey key = createOverdue();
+        long before = here().clusterTime();
+        grids.hold(key);
+        Future<?> load = threads.submit(() -> cache.get(key.name()));
+
+        await().atMost(LIMIT).untilAsserted(() -> assertThat(ask(key)).isGreaterThanOrEqualTo(before));
+
+        grids.letGo(key);
+        load.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Test
+    void leavesItsTombstoneWhateverAListenerThrows() throws Exception {
+        SessionKey key = createOverdue();
+        listener = () -> {
+            throw new AssertionError("of a listener");
+        };
+
+        application().expiries().add(key);
+
+        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDED);
+        assertThat(ends).hasValue(1);
+    }
+
+    /** A session that this node has evicted. */
+    private SessionKey createOverdue() {
+        SessionKey key = application().cluster().key(UUID.randomUUID().toString());
+        long past = here().clusterTime() - 2 * MAX_INACTIVE.toMillis();
+        here().sessions()
+                .apply(
+                        key,
+                        new Change.Delta(
+                                here().node(),
+                                here().nextLoad(),
+                                1,
+                                true,
+                                new Times(past, past, past, past, past),
+                                key.name(),
+                                MAX_INACTIVE.toMillis(),
+                                Map.of(),
+                                Set.of(),
+                                Set.of()));
+        return key;
+    }
+
+    private static void awaitOrFail(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static SessionRecord.State stateOf(SessionKey key) {
+        return here().sessions().apply(key, new Change.Look()).requireView().state();
+    }
+
+    private WebApplication application() {
+        return cache.application();
+    }
+
     private LiveSession sharedAndLeftToTheOther() throws Exception {
         while (true) {
             LiveSession session = create();
@@ -155,9 +284,8 @@ class ExpiriesIT {
         there().sessions().apply(session.key(), new Change.Join(there().node(), there().nextLoad(), 0, null));
     }
 
-    private static void ask(LiveSession session) {
-        SessionKey key = session.key();
-        there().inbox().tellAll(Notice.Kind.DUE, List.of(new Inbox.News(key, 0, Set.of(here().node()))));
+    private static long ask(SessionKey key) {
+        return there().inbox().tell(Set.of(here().node()), Notice.Kind.DUE, key, 0);
     }
 
     private static Grid here() {
