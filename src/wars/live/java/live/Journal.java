@@ -1,14 +1,14 @@
 package live;
 
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * What the container told this web application on this node, line by line in the order of the calls. One per class
  * loader, so one per context. Thread-safe.
  */
 final class Journal {
-    private static final List<String> LINES = new CopyOnWriteArrayList<>();
+    private static final Queue<String> LINES = new ConcurrentLinkedQueue<>();
 
     private Journal() {}
 

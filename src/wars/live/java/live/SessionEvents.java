@@ -20,7 +20,9 @@ public class SessionEvents implements HttpSessionListener, HttpSessionIdListener
 
     @Override
     public void sessionDestroyed(HttpSessionEvent event) {
-        Journal.note("destroyed " + event.getSession().getId() + " " + Words.answer(event.getSession(), "get who"));
+        // The time by the clock that all processes of a machine share.
+        Journal.note("destroyed " + event.getSession().getId() + " " + System.nanoTime() + " "
+                + Words.answer(event.getSession(), "get who"));
         if (event.getSession().getAttribute("logged") != null) {
             // For the end that comes with the node's own.
             event.getSession().getServletContext().log("destroyed " + Words.answer(event.getSession(), "get who"));

@@ -29,7 +29,8 @@ import java.util.stream.Collectors;
  * part of a cookie. Redirects are not followed. Thread-safe.
  */
 final class Browser {
-    private static final Duration LIMIT = Duration.ofSeconds(40);
+    /** How long an answer may take. */
+    static final Duration LIMIT = Duration.ofSeconds(40);
 
     private final Set<String> seenSessionIds;
     private final CookieManager cookies = new CookieManager(null, CookiePolicy.ACCEPT_ALL);

@@ -3,11 +3,6 @@ package dev.mooring.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -61,11 +56,11 @@ class EndOnceIT {
      * Whoever stops hands on all that it has, backups included, before it is gone: nobody ends, and nothing is lost.
      */
     private void oneIsStoppedAndAnotherOneKilledRightAfter() {
-        HttpClient anybody = HttpClient.newHttpClient();
+        Crowd people = cluster.newCrowd();
         Map<Integer, String> ids = new ConcurrentHashMap<>();
         IntStream.range(0, HANDED_ON).parallel().forEach(i -> {
-            ids.put(i, asks(anybody, on(i % 3), "open handed-on-" + i, "none"));
-            assertThat(asks(anybody, on((i + 1) % 3), "set word " + i, ids.get(i)))
+            ids.put(i, people.opens(on(i % 3), "handed-on-" + i));
+            assertThat(people.says(on((i + 1) % 3), ids.get(i), "set word " + i))
                     .isEqualTo("ok");
         });
         try (Bystander bystander = Bystander.of(cluster)) {
@@ -74,11 +69,10 @@ class EndOnceIT {
 
             await().atMost(SERVED_AGAIN)
                     .until(() -> ids.values().stream()
-                            .noneMatch(
-                                    id -> answer(anybody, on(0), "get who", id).statusCode() == 503));
+                            .noneMatch(id -> people.gets(on(0), id, "get who").statusCode() == 503));
             ids.forEach((i, id) -> {
-                assertThat(asks(anybody, on(0), "get who", id)).isEqualTo("handed-on-" + i);
-                assertThat(asks(anybody, on(0), "get word", id)).isEqualTo("" + i);
+                assertThat(people.says(on(0), id, "get who")).isEqualTo("handed-on-" + i);
+                assertThat(people.says(on(0), id, "get word")).isEqualTo("" + i);
             });
             assertThat(cluster.newBrowser().says(on(0), "journal destroyed ")).isEmpty();
             // Who has left is no holder, and not one of those who are taken for dead later.
@@ -86,27 +80,6 @@ class EndOnceIT {
             assertThat(bystander.rows()).isLessThanOrEqualTo(2);
         }
         cluster.restart(1, 2);
-    }
-
-    private static String asks(HttpClient anybody, LiveWar node, String message, String id) {
-        HttpResponse<String> answer = answer(anybody, node, message, id);
-        assertThat(answer.statusCode()).as("%s: %s", message, answer.body()).isEqualTo(200);
-        return answer.body();
-    }
-
-    private static HttpResponse<String> answer(HttpClient anybody, LiveWar node, String message, String id) {
-        try {
-            return anybody.send(
-                    HttpRequest.newBuilder(node.say(message))
-                            .header("Cookie", "JSESSIONID=" + id)
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(interrupted);
-        }
     }
 
     private void theNodeIsKilledThatRunsTheListeners() {

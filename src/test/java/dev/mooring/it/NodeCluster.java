@@ -156,6 +156,11 @@ final class NodeCluster implements AutoCloseable {
         return new Browser(sessionIds);
     }
 
+    /** Many persons who have been on none of the nodes yet. */
+    Crowd newCrowd() {
+        return new Crowd(sessionIds);
+    }
+
     /** The random name of the Hazelcast cluster. */
     String name() {
         return name;

@@ -70,8 +70,8 @@
  * <tr><td>when no node is left</td><td>{@link dev.mooring.it.EndOnceIT}:
  *     {@code allNodesAreKilledAndTheTimeToLiveIsLeft} (clients; the records of members go with them); right after a
  *     write {@code TimesToLiveIT}</td></tr>
- * <tr><td>5,000 that are due together, and 100,000 that are not</td><td>{@code ManySessions}, by
- *     {@code mvn -Pbench}; as what was read before the deadline says only where that is still so:
+ * <tr><td>5,000 that are due together, and 100,000 that are not</td><td>{@link dev.mooring.it.ManyDueIT} (stress) and
+ *     {@code ManySessions}, by {@code mvn -Pbench}; as what was read before the deadline says only where that is still so:
  *     {@code SessionMapIT}, {@code whatWasReadAheadIsNotBelieved}</td></tr>
  * <tr><td>with a tombstone, also after an expiry</td><td>{@code EvictionRules}:
  *     {@code leavesTheDeadlineToTheLastHolderThoughAnotherNodeHasSetIt}</td></tr>
