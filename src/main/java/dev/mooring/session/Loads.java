@@ -89,7 +89,8 @@ final class Loads {
                     load(key, id).or(() -> cluster.resolve(key).flatMap(target -> load(target, id)));
             mine.complete(loaded);
             return loaded.orElse(null);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Whatever it is: others may wait for this.
             mine.completeExceptionally(e);
             throw e;
         } finally {
