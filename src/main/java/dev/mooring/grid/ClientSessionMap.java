@@ -15,11 +15,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
@@ -107,32 +105,27 @@ final class ClientSessionMap extends SessionMap {
         });
         Optional<Map<String, SessionRecord>> found = find(others);
         Function<String, @Nullable SessionRecord> first = found.isPresent() ? found.get()::get : records::get;
-        Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
-        Lanes lanes = new Lanes(THREADS, threads, () -> !waiting.isEmpty(), () -> runNext(waiting));
-        Executor some = task -> {
-            waiting.add(task);
-            lanes.open();
-        };
+        Lanes lanes = new Lanes(THREADS, threads);
         Map<SessionKey, Outcome> outcomes = new HashMap<>();
         Map<SessionKey, Swap> swaps = new HashMap<>();
         changes.forEach((key, change) -> {
             String path = key.path();
             SessionRecord guess = guessed.get(path);
             if (guess != null) {
-                swaps.put(key, new Swap(path, change, () -> guess, some));
+                swaps.put(key, new Swap(path, change, () -> guess, lanes));
                 return;
             }
             found.flatMap(known -> withoutWrite(change, known.get(path)))
                     .ifPresentOrElse(
                             outcome -> outcomes.put(key, outcome),
-                            () -> swaps.put(key, new Swap(path, change, () -> first.apply(path), some)));
+                            () -> swaps.put(key, new Swap(path, change, () -> first.apply(path), lanes)));
         });
         try {
             outcomes.putAll(calls.awaitAll(swaps));
             return outcomes;
         } finally {
             // Where one has failed, the caller has given up the others too.
-            waiting.clear();
+            lanes.clear();
         }
     }
 
@@ -154,13 +147,6 @@ final class ClientSessionMap extends SessionMap {
         Change.Step step = change.applyTo(record);
         SessionRecord next = step.next();
         return next == null || next.equals(record) ? Optional.of(step.outcome()) : Optional.empty();
-    }
-
-    private static void runNext(Queue<Runnable> waiting) {
-        Runnable next = waiting.poll();
-        if (next != null) {
-            next.run();
-        }
     }
 
     /**

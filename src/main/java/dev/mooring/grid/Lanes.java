@@ -1,45 +1,43 @@
 package dev.mooring.grid;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Works off what waits to be done with a limited number of an executor's threads, so that others are left for the rest.
- * A thread that has done one thing goes on with the next, and is given back when nothing waits. Thread-safe; nothing
- * blocks but the work itself.
+ * Runs tasks, in the order in which they come, with a limited number of an executor's threads, so that others are left
+ * for the rest. A thread that has done one goes on with the next, and is given back when none waits. Thread-safe;
+ * nothing blocks but the tasks themselves.
  */
-public final class Lanes {
+public final class Lanes implements Executor {
 
     private static final Logger LOG = LoggerFactory.getLogger(Lanes.class);
 
     private final int width;
     private final Executor executor;
-    private final BooleanSupplier waits;
-    private final Runnable work;
+    private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger open = new AtomicInteger();
 
     /**
      * Opens none yet.
      *
      * @param width how many threads work at a time, at most
-     * @param waits tells whether there is something to do; must not block. Whoever turns it from false to true opens a
-     *     lane afterwards
-     * @param work does some of it, on a thread of the executor; nothing if another was faster
+     * @param executor whose threads these are
      */
-    public Lanes(int width, Executor executor, BooleanSupplier waits, Runnable work) {
+    public Lanes(int width, Executor executor) {
         this.width = width;
         this.executor = executor;
-        this.waits = waits;
-        this.work = work;
     }
 
-    /** To be called when there is more to do; where nothing waits, no thread is taken. Does not block. */
-    public void open() {
-        if (!waits.getAsBoolean() || !tryToOpen()) {
+    /** Runs a task soon; one that fails is logged. Does not block, and drops it where the executor takes none. */
+    @Override
+    public void execute(Runnable task) {
+        waiting.add(task);
+        if (!tryToOpen()) {
             return;
         }
         try {
@@ -50,6 +48,11 @@ public final class Lanes {
         }
     }
 
+    /** Drops the tasks that wait. */
+    void clear() {
+        waiting.clear();
+    }
+
     private boolean tryToOpen() {
         return open.getAndUpdate(lanes -> Math.min(lanes + 1, width)) < width;
     }
@@ -57,14 +60,14 @@ public final class Lanes {
     private void run() {
         do {
             try {
-                while (waits.getAsBoolean()) {
-                    runSafely(work);
+                for (Runnable next = waiting.poll(); next != null; next = waiting.poll()) {
+                    runSafely(next);
                 }
             } finally {
                 open.decrementAndGet();
             }
             // Perhaps added after the last look, by somebody who saw all lanes open.
-        } while (waits.getAsBoolean() && tryToOpen());
+        } while (!waiting.isEmpty() && tryToOpen());
     }
 
     /**

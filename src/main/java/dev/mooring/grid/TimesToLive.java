@@ -4,10 +4,8 @@ import com.hazelcast.map.IMap;
 import dev.mooring.model.SessionRecord;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -47,9 +45,6 @@ final class TimesToLive {
     private final long slackMs;
     private final ScheduledExecutorService scheduler;
 
-    /** The keys that it is time to look for. */
-    private final Queue<String> waiting = new ConcurrentLinkedQueue<>();
-
     private final Lanes lanes;
 
     /** What is still to be done: milliseconds by key. */
@@ -63,7 +58,7 @@ final class TimesToLive {
         this.records = records;
         this.slackMs = slackMs;
         this.scheduler = scheduler;
-        this.lanes = new Lanes(THREADS, threads, () -> !waiting.isEmpty(), this::lookAtNext);
+        this.lanes = new Lanes(THREADS, threads);
     }
 
     /** Sees to it that the record gets its time to live. Does not block. */
@@ -103,15 +98,7 @@ final class TimesToLive {
     }
 
     private void soon(String path) {
-        waiting.add(path);
-        lanes.open();
-    }
-
-    private void lookAtNext() {
-        String next = waiting.poll();
-        if (next != null) {
-            look(next);
-        }
+        lanes.execute(() -> look(path));
     }
 
     private void look(String path) {

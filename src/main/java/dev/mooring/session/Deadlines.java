@@ -12,7 +12,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +31,6 @@ public final class Deadlines {
 
     private final ScheduledThreadPoolExecutor clock;
     private final Executor executor;
-    private final Queue<Runnable> due = new ConcurrentLinkedQueue<>();
     private final Lanes lanes;
 
     /**
@@ -42,7 +40,7 @@ public final class Deadlines {
      */
     public Deadlines(Executor executor) {
         this.executor = executor;
-        lanes = lanes(AT_A_TIME, () -> !due.isEmpty(), this::runNext);
+        lanes = lanes(AT_A_TIME);
         clock = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "mooring-clock");
             thread.setDaemon(true);
@@ -90,20 +88,12 @@ public final class Deadlines {
 
     /** Runs a task soon, behind those that wait already, with some at a time. */
     void queue(Runnable task) {
-        due.add(task);
-        lanes.open();
-    }
-
-    private void runNext() {
-        Runnable task = due.poll();
-        if (task != null) {
-            task.run();
-        }
+        lanes.execute(task);
     }
 
     /** Makes lanes on the server's threads, see {@link Lanes}. */
-    Lanes lanes(int width, BooleanSupplier waits, Runnable work) {
-        return new Lanes(width, executor, waits, work);
+    Lanes lanes(int width) {
+        return new Lanes(width, executor);
     }
 
     /**

@@ -74,20 +74,20 @@ final class Expiries {
         this.application = application;
         this.cluster = application.cluster();
         this.deadlines = application.deadlines();
-        this.lanes = deadlines.lanes(BATCHES, this::isBusy, this::workOn);
+        this.lanes = deadlines.lanes(BATCHES);
     }
 
     /** Ends the session soon, if it is due by then. Does not block. */
     void add(LiveSession session) {
         due.add(session);
-        lanes.open();
+        workSoon();
     }
 
     /** Does for a session that will soon be due what can be done before. Does not block. */
     void prepare(LiveSession session) {
         if (cluster.readsAhead()) {
             soon.add(session);
-            lanes.open();
+            workSoon();
         }
     }
 
@@ -96,7 +96,7 @@ final class Expiries {
         LiveSession kept = sessionOf(session);
         if (kept == null) {
             evicted.add(session);
-            lanes.open();
+            workSoon();
         } else {
             // Somebody has it still, or the garbage collector has not come by.
             add(kept);
@@ -106,7 +106,7 @@ final class Expiries {
     /** Leaves the session's tombstone soon. Does not block. */
     void bury(LiveSession session) {
         over.add(session);
-        lanes.open();
+        workSoon();
     }
 
     /** Leaves the tombstones that are still to be left. Blocks. */
@@ -119,6 +119,18 @@ final class Expiries {
     /** Tombstones have time: what is due comes first, and its listeners. */
     private boolean isBusy() {
         return !due.isEmpty() || !evicted.isEmpty() || !soon.isEmpty() || ending.get() == 0 && !over.isEmpty();
+    }
+
+    private void workSoon() {
+        if (isBusy()) {
+            lanes.execute(this::work);
+        }
+    }
+
+    private void work() {
+        while (isBusy()) {
+            Lanes.runSafely(this::workOn);
+        }
     }
 
     private void workOn() {
@@ -146,7 +158,7 @@ final class Expiries {
             try {
                 listeners.run();
             } finally {
-                lanes.open();
+                workSoon();
             }
         });
     }

@@ -5,8 +5,6 @@ import dev.mooring.grid.Lanes;
 import dev.mooring.model.EndCause;
 import dev.mooring.model.Notice;
 import dev.mooring.model.SessionKey;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,20 +17,11 @@ final class Notices implements Inbox.Hearer {
     private static final int THREADS = 16;
 
     private final WebApplication application;
-    private final Queue<LiveSession> ended = new ConcurrentLinkedQueue<>();
     private final Lanes lanes;
 
     Notices(WebApplication application) {
         this.application = application;
-        this.lanes = application.deadlines().lanes(THREADS, () -> !ended.isEmpty(), this::endNext);
-    }
-
-    private void endNext() {
-        LiveSession session = ended.poll();
-        EndCause cause = session == null ? null : session.data().heard().end();
-        if (session != null && cause != null) {
-            session.ending().elsewhere(cause);
-        }
+        this.lanes = application.deadlines().lanes(THREADS);
     }
 
     @Override
@@ -85,8 +74,7 @@ final class Notices implements Inbox.Hearer {
     private long ended(SessionKey key, Heard known, @Nullable LiveSession session, EndCause cause) {
         known.ended(cause);
         if (session != null) {
-            ended.add(session);
-            lanes.open();
+            lanes.execute(() -> session.ending().elsewhere(cause));
         } else if (known.isWatched()) {
             known.watch(null);
             application.sessions().forgetUnlessKept(key, known);

@@ -3,8 +3,6 @@ package dev.mooring.grid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,27 +17,14 @@ class LanesTest {
     private static final int TASKS = 20_000;
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicInteger most = new AtomicInteger();
     private final AtomicInteger done = new AtomicInteger();
-    private final Lanes lanes = new Lanes(WIDTH, threads, () -> !waiting.isEmpty(), this::runNext);
+    private final Lanes lanes = new Lanes(WIDTH, threads);
 
     @AfterEach
     void stop() {
         threads.shutdownNow();
-    }
-
-    private void runNext() {
-        Runnable next = waiting.poll();
-        if (next != null) {
-            next.run();
-        }
-    }
-
-    private void add(Runnable task) {
-        waiting.add(task);
-        lanes.open();
     }
 
     private void work() {
@@ -55,51 +40,26 @@ class LanesTest {
             threads.execute(() -> {
                 meet(start);
                 for (int task = 0; task < TASKS; task++) {
-                    add(this::work);
+                    lanes.execute(this::work);
                 }
             });
         }
 
         await().atMost(10, TimeUnit.SECONDS).until(() -> done.get() == THREADS * TASKS);
         assertThat(most.get()).isBetween(1, WIDTH);
-        assertThat(waiting).isEmpty();
-    }
-
-    @Test
-    void takeNoThreadWhereNothingWaits() {
-        AtomicInteger taken = new AtomicInteger();
-        Lanes idle = new Lanes(WIDTH, task -> taken.incrementAndGet(), () -> !waiting.isEmpty(), this::runNext);
-
-        idle.open();
-        assertThat(taken).hasValue(0);
-
-        waiting.add(this::work);
-        idle.open();
-        assertThat(taken).hasValue(1);
-    }
-
-    @Test
-    void areNotLostToAnError() {
-        for (int i = 0; i < 2 * WIDTH; i++) {
-            add(() -> {
-                throw new LinkageError("expected by the test");
-            });
-        }
-
-        await().dontCatchUncaughtExceptions().atMost(10, TimeUnit.SECONDS).until(() -> {
-            add(this::work);
-            return done.get() > 2 * WIDTH;
-        });
     }
 
     @Test
     void goOnWhereATaskFails() {
-        for (int i = 0; i < 2 * WIDTH; i++) {
-            add(() -> {
+        for (int i = 0; i < WIDTH; i++) {
+            lanes.execute(() -> {
                 throw new IllegalStateException("expected by the test");
             });
+            lanes.execute(() -> {
+                throw new LinkageError("expected by the test");
+            });
         }
-        add(this::work);
+        lanes.execute(this::work);
 
         await().atMost(10, TimeUnit.SECONDS).until(() -> done.get() == 1);
     }
