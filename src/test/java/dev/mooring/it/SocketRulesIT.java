@@ -324,8 +324,8 @@ class SocketRulesIT {
                     if (pinging.isOpen()) {
                         pinging.pings();
                     }
-                    if (tick % 5 == 0) {
-                        assertThat((tick == 5 ? here : there).asks("get word")).isEqualTo("null");
+                    if (tick % 4 == 0) {
+                        assertThat((tick == 4 ? here : there).asks("get word")).isEqualTo("null");
                     }
                 }
 
