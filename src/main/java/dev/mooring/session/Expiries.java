@@ -340,11 +340,16 @@ final class Expiries {
     }
 
     private void goOn(SessionKey key, SessionRecord claimed, boolean knownElsewhere) {
-        application
-                .loads()
-                .restore(key, application.sessions().hear(key), claimed, cluster.nextLoad(), cluster.epoch())
-                .ending()
-                .inherit(EndCause.EXPIRED, knownElsewhere);
+        Heard known = application.sessions().hear(key);
+        try {
+            application
+                    .loads()
+                    .restore(key, known, claimed, cluster.nextLoad(), cluster.epoch())
+                    .ending()
+                    .inherit(EndCause.EXPIRED, knownElsewhere);
+        } finally {
+            application.sessions().hearNoMore(key, known);
+        }
     }
 
     private void bury(List<LiveSession> some) {

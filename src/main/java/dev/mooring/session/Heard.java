@@ -43,6 +43,9 @@ final class Heard {
     /** The session when it does not, or not yet again. */
     private volatile @Nullable Evicted evicted;
 
+    /** How many threads hear of the session because they are about to find it. Grown where the session is looked up. */
+    private final AtomicInteger finders = new AtomicInteger();
+
     /** How many threads load the session for requests. */
     private final AtomicInteger loads = new AtomicInteger();
 
@@ -97,11 +100,19 @@ final class Heard {
 
     /** Tells whether nobody here has to do with the session any more. */
     boolean isForgotten() {
-        return session() == null && watch.get() == null;
+        return session() == null && watch.get() == null && finders.get() == 0;
     }
 
     boolean isWatched() {
         return watch.get() != null;
+    }
+
+    void beginFinding() {
+        finders.incrementAndGet();
+    }
+
+    void endFinding() {
+        finders.decrementAndGet();
     }
 
     /** A request is about to load the session, until {@link #endLoad}. */

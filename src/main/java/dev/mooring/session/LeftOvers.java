@@ -136,12 +136,12 @@ final class LeftOvers {
     /** Looks at a session that may be due, or whose end somebody has begun. Blocks. */
     void look(SessionKey key) {
         Heard known = sessions.hear(key);
-        LiveSession here = known.session();
-        if (here != null) {
-            here.lookAgain();
-            return;
-        }
         try {
+            LiveSession here = known.session();
+            if (here != null) {
+                here.lookAgain();
+                return;
+            }
             long epoch = cluster.epoch();
             long load = cluster.nextLoad();
             Outcome outcome = cluster.apply(key, new Change.Join(cluster.node(), load, 0, null));
@@ -164,7 +164,7 @@ final class LeftOvers {
                 known.watch(deadlines.again(() -> look(key)));
             }
         } finally {
-            sessions.forgetUnlessKept(key, known);
+            sessions.hearNoMore(key, known);
         }
     }
 

@@ -58,9 +58,19 @@ final class LiveSessions {
         return heard.get(key);
     }
 
-    /** Begins to hear of a session, until {@link #forgetUnlessKept}. */
+    /** Begins to hear of a session, until {@link #hearNoMore}: nobody else has it forgotten meanwhile. */
     Heard hear(SessionKey key) {
-        return heard.computeIfAbsent(key, k -> new Heard());
+        return heard.compute(key, (k, known) -> {
+            Heard heard = known == null ? new Heard() : known;
+            heard.beginFinding();
+            return heard;
+        });
+    }
+
+    /** Ends what {@link #hear} began. What was heard is forgotten if that was all for which it was heard. */
+    void hearNoMore(SessionKey key, Heard known) {
+        known.endFinding();
+        forgetUnlessKept(key, known);
     }
 
     /** Forgets what was heard of a session if that was all for which it was heard. */

@@ -100,11 +100,19 @@ final class Loads {
 
     private Optional<LiveSession> load(SessionKey key, String id) {
         Heard known = sessions.hear(key);
-        LiveSession here = known.session();
-        if (here != null) {
+        try {
+            LiveSession here = known.session();
+            if (here == null) {
+                return load(key, id, known);
+            }
             // Known under an id that it has no longer, or has had before.
             return here.becomeCurrent() && here.data().getId().equals(id) ? Optional.of(here) : Optional.empty();
+        } finally {
+            sessions.hearNoMore(key, known);
         }
+    }
+
+    private Optional<LiveSession> load(SessionKey key, String id, Heard known) {
         known.beginLoad();
         try {
             long epoch = cluster.epoch();
@@ -121,7 +129,6 @@ final class Loads {
             return Optional.empty();
         } finally {
             known.endLoad();
-            sessions.forgetUnlessKept(key, known);
         }
     }
 
