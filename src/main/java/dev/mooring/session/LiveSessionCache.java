@@ -7,6 +7,7 @@ import dev.mooring.model.Change;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.Times;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -126,6 +127,12 @@ public final class LiveSessionCache extends DefaultSessionCache {
      */
     public int handles() {
         return sessions(LiveSessions::handles, 0);
+    }
+
+    /** Returns those of these ids that may have a session here; none before the start. Blocks. */
+    Collection<String> known(Collection<String> ids) {
+        WebApplication here = application;
+        return here == null ? List.of() : here.known(ids);
     }
 
     private <T> T sessions(Function<LiveSessions, T> question, T beforeTheStart) {
@@ -256,7 +263,9 @@ public final class LiveSessionCache extends DefaultSessionCache {
         if (!shared) {
             return super.delete(id);
         }
-        return Ending.hasJustEnded(application(), id) ? null : find(id, false);
+        WebApplication here = application;
+        // One that only starts has none yet.
+        return here == null || Ending.hasJustEnded(here, id) ? null : find(id, false);
     }
 
     @Override

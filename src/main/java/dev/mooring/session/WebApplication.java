@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One web application on this node, from its start to its stop: what its live sessions share, and those who look after
- * them. Immutable but for its sweeps; of its methods only {@link #knownElsewhere} blocks.
+ * them. Immutable but for its sweeps; of its methods only {@link #knownElsewhere} and {@link #known}
+ * block.
  */
 final class WebApplication {
 
@@ -202,7 +203,7 @@ final class WebApplication {
                 continue;
             }
             if (other.getSessionCache() instanceof LiveSessionCache cache && cache.isShared()) {
-                known.addAll(cache.application().known(ids));
+                known.addAll(cache.known(ids));
             } else {
                 return Set.copyOf(ids);
             }
@@ -210,7 +211,8 @@ final class WebApplication {
         return known;
     }
 
-    private Collection<String> known(Collection<String> ids) {
+    /** Returns those of these ids that may have a session here; all if that cannot be known. Blocks. */
+    Collection<String> known(Collection<String> ids) {
         List<SessionKey> keys = ids.stream().map(cluster::key).toList();
         Set<String> known;
         try {
