@@ -64,6 +64,9 @@ final class Expiries {
     /** The records of some of them, which may be outdated. */
     private final Map<SessionKey, SessionRecord> ahead = new ConcurrentHashMap<>();
 
+    /** The listeners of the ends that this node has claimed. */
+    private final Queue<Runnable> claimed = new ConcurrentLinkedQueue<>();
+
     /** Those whose listeners have run, and which are still to leave their tombstones. */
     private final Queue<LiveSession> over = new ConcurrentLinkedQueue<>();
 
@@ -109,8 +112,11 @@ final class Expiries {
         workSoon();
     }
 
-    /** Leaves the tombstones that are still to be left. Blocks. */
+    /** Runs the listeners that still wait for a thread, and leaves the tombstones that are still to be left. Blocks. */
     void stop() {
+        while (!claimed.isEmpty()) {
+            Lanes.runSafely(this::runNext);
+        }
         while (!over.isEmpty()) {
             bury(some(over));
         }
@@ -153,14 +159,20 @@ final class Expiries {
 
     private void runLater(Runnable listeners) {
         ending.incrementAndGet();
-        deadlines.queue(() -> {
+        claimed.add(listeners);
+        deadlines.queue(this::runNext);
+    }
+
+    private void runNext() {
+        Runnable listeners = claimed.poll();
+        if (listeners != null) {
             ending.decrementAndGet();
             try {
                 listeners.run();
             } finally {
                 workSoon();
             }
-        });
+        }
     }
 
     private static <T> List<T> some(Queue<T> sessions) {
