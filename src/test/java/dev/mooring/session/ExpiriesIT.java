@@ -36,8 +36,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A session that is due, and that another node holds too, which does what no node should. That one is a bare grid in
- * this JVM, without a web application.
+ * A session that is due while another node or thread does the wrong thing, or at the wrong moment. The other node is a
+ * bare grid in this JVM, without a web application.
  */
 @ParameterizedClass
 @EnumSource(names = {"MEMBER", "CLIENT"})
@@ -162,6 +162,23 @@ class ExpiriesIT {
 
     /** The sweep comes by when the end of an evicted session is claimed, and its listeners wait for a thread. */
     @Test
+    void endsWithItsListenersThoughThisNodeStopsBeforeTheyRun() throws Exception {
+        SessionKey key = createOverdue();
+        CountDownLatch free = new CountDownLatch(1);
+        for (int i = 0; i < ALL_THREADS; i++) {
+            deadlines.queue(() -> awaitOrFail(free));
+        }
+        application().expiries().add(key);
+        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDING);
+
+        server.stop();
+
+        assertThat(ends).hasValue(1);
+        assertThat(stateOf(key)).isEqualTo(SessionRecord.State.ENDED);
+        free.countDown();
+    }
+
+    @Test
     void endsOnceThoughItIsFoundLeftOverBeforeItsListenersRun() throws Exception {
         SessionKey key = createOverdue();
         CountDownLatch free = new CountDownLatch(1);
@@ -208,6 +225,57 @@ class ExpiriesIT {
         load.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
 
+    /** As when the request of one cookie loads the session while the one of its former id finds nothing. */
+    @Test
+    void isHeardOfThoughAnotherLoadFindsNothingMeanwhile() throws Exception {
+        SessionKey key = createAt(here().clusterTime());
+        grids.hold(key);
+        Future<LiveSession> load = threads.submit(() -> (LiveSession) cache.get(key.name()));
+        await().atMost(LIMIT).until(() -> application().sessions().known(key) != null);
+
+        application().sessions().hearNoMore(key, application().sessions().hear(key));
+
+        grids.letGo(key);
+        LiveSession session = load.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(application().sessions().known(key)).isSameAs(session.data().heard());
+        session.leave();
+        session.invalidate();
+        assertThat(application().sessions().known(key)).isNull();
+    }
+
+    /** Its session manager is there, and has no sessions yet. */
+    @Test
+    void endsWhileAnotherWebApplicationStarts() throws Exception {
+        SessionKey key = createOverdue();
+        CountDownLatch goOn = new CountDownLatch(1);
+        SessionHandler starting = new SessionHandler() {
+            @Override
+            public void doStart() throws Exception {
+                var own = new LiveSessionCache(this, here(), Policies.SESSIONS, deadlines, new Figures());
+                own.setSessionDataStore(
+                        new GridSessionDataStoreFactory(here(), Policies.SESSIONS).getSessionDataStore(this));
+                setSessionCache(own);
+                awaitOrFail(goOn);
+                super.doStart();
+            }
+        };
+        ContextHandler context = new ContextHandler(starting, "/starting");
+        context.setServer(server);
+        server.addBean(context, true);
+        Future<?> start = threads.submit(() -> {
+            context.start();
+            return null;
+        });
+        await().atMost(LIMIT).until(() -> starting.getSessionCache() != null);
+
+        application().expiries().add(key);
+
+        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDED);
+        assertThat(ends).hasValue(1);
+        goOn.countDown();
+        start.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    }
+
     @Test
     void leavesItsTombstoneWhateverAListenerThrows() throws Exception {
         SessionKey key = createOverdue();
@@ -223,8 +291,11 @@ class ExpiriesIT {
 
     /** A session that this node has evicted. */
     private SessionKey createOverdue() {
+        return createAt(here().clusterTime() - 2 * MAX_INACTIVE.toMillis());
+    }
+
+    private SessionKey createAt(long time) {
         SessionKey key = application().cluster().key(UUID.randomUUID().toString());
-        long past = here().clusterTime() - 2 * MAX_INACTIVE.toMillis();
         here().sessions()
                 .apply(
                         key,
@@ -233,7 +304,7 @@ class ExpiriesIT {
                                 here().nextLoad(),
                                 1,
                                 true,
-                                new Times(past, past, past, past, past),
+                                new Times(time, time, time, time, time),
                                 key.name(),
                                 MAX_INACTIVE.toMillis(),
                                 Map.of(),
