@@ -354,11 +354,7 @@ final class Expiries {
     private void goOn(SessionKey key, SessionRecord claimed, boolean knownElsewhere) {
         Heard known = application.sessions().hear(key);
         try {
-            application
-                    .loads()
-                    .restore(key, known, claimed, cluster.nextLoad(), cluster.epoch())
-                    .ending()
-                    .inherit(EndCause.EXPIRED, knownElsewhere);
+            application.loads().end(key, known, claimed, cluster.nextLoad(), cluster.epoch(), knownElsewhere);
         } finally {
             application.sessions().hearNoMore(key, known);
         }

@@ -2,7 +2,6 @@ package dev.mooring.session;
 
 import dev.mooring.grid.StoreUnavailableException;
 import dev.mooring.model.Change;
-import dev.mooring.model.EndCause;
 import dev.mooring.model.Holder;
 import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
@@ -170,8 +169,7 @@ final class LeftOvers {
 
     private void inheritEnd(SessionKey key, Heard known, SessionRecord begun, long load, long epoch) {
         String claimant = begun.endingNode();
-        EndCause cause = begun.cause();
-        if (claimant == null || cause == null) {
+        if (claimant == null) {
             return;
         }
         boolean mine = claimant.equals(cluster.node());
@@ -187,11 +185,7 @@ final class LeftOvers {
             }
         }
         if (outcome.applied()) {
-            application
-                    .loads()
-                    .restore(key, known, outcome.requireView(), load, epoch)
-                    .ending()
-                    .inherit(cause, true);
+            application.loads().end(key, known, outcome.requireView(), load, epoch, true);
         }
     }
 }

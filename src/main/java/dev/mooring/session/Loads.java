@@ -9,6 +9,7 @@ import dev.mooring.model.Outcome;
 import dev.mooring.model.SessionKey;
 import dev.mooring.model.SessionRecord;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -147,8 +148,22 @@ final class Loads {
         return session;
     }
 
-    /** As {@link #adopt}, for a session that does not go on. */
-    LiveSession restore(SessionKey key, Heard known, SessionRecord record, long load, long epoch) {
+    /** As {@link #adopt}, for a session whose end this node has claimed. Where that fails, the sweep may try again. */
+    void end(SessionKey key, Heard known, SessionRecord record, long load, long epoch, boolean knownElsewhere) {
+        boolean ended = false;
+        try {
+            restore(key, known, record, load, epoch)
+                    .ending()
+                    .inherit(Objects.requireNonNull(record.cause()), knownElsewhere);
+            ended = true;
+        } finally {
+            if (!ended) {
+                sessions.ended(key);
+            }
+        }
+    }
+
+    private LiveSession restore(SessionKey key, Heard known, SessionRecord record, long load, long epoch) {
         LiveData data = application.newData(key, known, record.times().created(), record.maxInactiveMs());
         data.setId(record.id());
         data.adopt(record, epoch);

@@ -22,10 +22,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.Session;
 import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.session.ManagedSession;
 import org.eclipse.jetty.session.SessionHandler;
+import org.eclipse.jetty.session.SessionInactivityTimer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +68,9 @@ class ExpiriesIT {
     /** Runs when a session ends. */
     private volatile Runnable listener = () -> {};
 
+    /** Runs once, when a session is loaded. */
+    private final AtomicReference<Runnable> whenLoaded = new AtomicReference<>(() -> {});
+
     @BeforeParameterizedClassInvocation
     static void startGrids(TestGrids.Mode mode) {
         grids = TestGrids.of(mode, 2);
@@ -84,6 +90,12 @@ class ExpiriesIT {
             public void onSessionDestroyed(Session session) {
                 ends.incrementAndGet();
                 listener.run();
+            }
+
+            @Override
+            public SessionInactivityTimer newSessionInactivityTimer(ManagedSession session) {
+                whenLoaded.getAndSet(() -> {}).run();
+                return super.newSessionInactivityTimer(session);
             }
         };
         server.setHandler(new ContextHandler(sessions, "/"));
@@ -160,7 +172,6 @@ class ExpiriesIT {
         there().inbox().unregister(session.key().scope(), user);
     }
 
-    /** The sweep comes by when the end of an evicted session is claimed, and its listeners wait for a thread. */
     @Test
     void endsWithItsListenersThoughThisNodeStopsBeforeTheyRun() throws Exception {
         SessionKey key = createOverdue();
@@ -178,6 +189,7 @@ class ExpiriesIT {
         free.countDown();
     }
 
+    /** The sweep comes by when the end of an evicted session is claimed, and its listeners wait for a thread. */
     @Test
     void endsOnceThoughItIsFoundLeftOverBeforeItsListenersRun() throws Exception {
         SessionKey key = createOverdue();
@@ -286,6 +298,25 @@ class ExpiriesIT {
         application().expiries().add(key);
 
         await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDED);
+        assertThat(ends).hasValue(1);
+    }
+
+    @Test
+    void isEndedByTheSweepWhereItCouldNotBeLoadedForItsListeners() {
+        SessionKey key = createOverdue();
+        var failed = new CountDownLatch(1);
+        whenLoaded.set(() -> {
+            failed.countDown();
+            throw new UnsupportedOperationException("of a session manager");
+        });
+        application().expiries().add(key);
+        awaitOrFail(failed);
+
+        await().atMost(LIMIT).until(() -> {
+            application().leftOvers().look(key);
+            return stateOf(key) == SessionRecord.State.ENDED;
+        });
+
         assertThat(ends).hasValue(1);
     }
 
