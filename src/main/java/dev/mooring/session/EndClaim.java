@@ -156,9 +156,7 @@ final class EndClaim implements AutoCloseable {
         // An evicted copy may be outdated, and the session have another limit by now: its record knows.
         used = dueAt != null && data.deadline() > dueAt && !session.residence().isEvicted();
         over = used;
-        if (used) {
-            outcome = null;
-        }
+        outcome = null;
     }
 
     /** Tells whether the claim is over because the other holders have said that the session was used. */

@@ -352,12 +352,7 @@ final class Expiries {
     }
 
     private void goOn(SessionKey key, SessionRecord claimed, boolean knownElsewhere) {
-        Heard known = application.sessions().hear(key);
-        try {
-            application.loads().end(key, known, claimed, cluster.nextLoad(), cluster.epoch(), knownElsewhere);
-        } finally {
-            application.sessions().hearNoMore(key, known);
-        }
+        application.loads().end(key, claimed, cluster.nextLoad(), cluster.epoch(), knownElsewhere);
     }
 
     private void bury(List<LiveSession> some) {

@@ -154,7 +154,7 @@ final class LeftOvers {
             } else {
                 known.watch(null);
                 if (view != null && view.state() == SessionRecord.State.ENDING) {
-                    inheritEnd(key, known, view, load, epoch);
+                    inheritEnd(key, view, load, epoch);
                 }
             }
         } catch (StoreUnavailableException e) {
@@ -167,7 +167,7 @@ final class LeftOvers {
         }
     }
 
-    private void inheritEnd(SessionKey key, Heard known, SessionRecord begun, long load, long epoch) {
+    private void inheritEnd(SessionKey key, SessionRecord begun, long load, long epoch) {
         String claimant = begun.endingNode();
         if (claimant == null) {
             return;
@@ -185,7 +185,7 @@ final class LeftOvers {
             }
         }
         if (outcome.applied()) {
-            application.loads().end(key, known, outcome.requireView(), load, epoch, true);
+            application.loads().end(key, outcome.requireView(), load, epoch, true);
         }
     }
 }

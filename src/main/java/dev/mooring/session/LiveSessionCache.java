@@ -117,7 +117,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
      * @return a count, as it is now
      */
     public int size() {
-        return sessions(LiveSessions::size, 0);
+        return ifStarted(here -> here.sessions().size(), 0);
     }
 
     /**
@@ -126,18 +126,17 @@ public final class LiveSessionCache extends DefaultSessionCache {
      * @return a count, as it is now
      */
     public int handles() {
-        return sessions(LiveSessions::handles, 0);
+        return ifStarted(here -> here.sessions().handles(), 0);
     }
 
     /** Returns those of these ids that may have a session here; none before the start. Blocks. */
     Collection<String> known(Collection<String> ids) {
-        WebApplication here = application;
-        return here == null ? List.of() : here.known(ids);
+        return ifStarted(here -> here.known(ids), List.of());
     }
 
-    private <T> T sessions(Function<LiveSessions, T> question, T beforeTheStart) {
+    private <T> T ifStarted(Function<WebApplication, T> question, T beforeTheStart) {
         WebApplication here = application;
-        return here == null ? beforeTheStart : question.apply(here.sessions());
+        return here == null ? beforeTheStart : question.apply(here);
     }
 
     // ---- sessions that are found
@@ -263,9 +262,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
         if (!shared) {
             return super.delete(id);
         }
-        WebApplication here = application;
-        // One that only starts has none yet.
-        return here == null || Ending.hasJustEnded(here, id) ? null : find(id, false);
+        return ifStarted(here -> Ending.hasJustEnded(here, id), true) ? null : find(id, false);
     }
 
     @Override
@@ -386,7 +383,7 @@ public final class LiveSessionCache extends DefaultSessionCache {
     public void endAll() {
         AtomicLong firstRefusal = new AtomicLong();
         AtomicInteger liveOn = new AtomicInteger();
-        deadlines.forEach(sessions(LiveSessions::all, List.of()), session -> {
+        deadlines.forEach(ifStarted(here -> here.sessions().all(), List.of()), session -> {
             long refused = firstRefusal.get();
             if (refused != 0 && System.nanoTime() - refused > GIVE_UP.toNanos()) {
                 liveOn.incrementAndGet();

@@ -149,7 +149,8 @@ final class Loads {
     }
 
     /** As {@link #adopt}, for a session whose end this node has claimed. Where that fails, the sweep may try again. */
-    void end(SessionKey key, Heard known, SessionRecord record, long load, long epoch, boolean knownElsewhere) {
+    void end(SessionKey key, SessionRecord record, long load, long epoch, boolean knownElsewhere) {
+        Heard known = sessions.hear(key);
         boolean ended = false;
         try {
             restore(key, known, record, load, epoch)
@@ -160,6 +161,7 @@ final class Loads {
             if (!ended) {
                 sessions.ended(key);
             }
+            sessions.hearNoMore(key, known);
         }
     }
 

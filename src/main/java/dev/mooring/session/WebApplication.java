@@ -21,8 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One web application on this node, from its start to its stop: what its live sessions share, and those who look after
- * them. Immutable but for its sweeps; of its methods only {@link #knownElsewhere} and {@link #known}
- * block.
+ * them. Immutable but for its sweeps; of its methods only {@link #knownElsewhere} and {@link #known} block.
  */
 final class WebApplication {
 

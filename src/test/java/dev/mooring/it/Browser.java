@@ -138,14 +138,21 @@ final class Browser {
         cookies.getCookieStore().add(uri, cookie);
     }
 
-    private HttpResponse<String> sends(HttpRequest.Builder request) {
+    /** Sends a request and waits for the answer. */
+    static HttpResponse<String> send(HttpClient http, HttpRequest request) {
         try {
-            return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            return http.send(request, HttpResponse.BodyHandlers.ofString());
         } catch (IOException failure) {
-            throw new UncheckedIOException("no answer to " + request.build(), failure);
+            throw new UncheckedIOException("no answer to " + request, failure);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted before the answer to " + request.build(), interrupted);
+            throw new IllegalStateException("interrupted before the answer to " + request, interrupted);
+        }
+    }
+
+    private HttpResponse<String> sends(HttpRequest.Builder request) {
+        try {
+            return send(http, request.build());
         } finally {
             // The part before a node's suffix is what must not stand in a log.
             sessionCookies().values().forEach(value -> seenSessionIds.add(value.split("\\.", 2)[0]));

@@ -2,8 +2,6 @@ package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -48,13 +46,6 @@ final class Crowd {
     }
 
     private HttpResponse<String> sends(HttpRequest.Builder request) {
-        try {
-            return http.send(request.timeout(Browser.LIMIT).build(), HttpResponse.BodyHandlers.ofString());
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(interrupted);
-        }
+        return Browser.send(http, request.timeout(Browser.LIMIT).build());
     }
 }

@@ -229,7 +229,8 @@ final class Lifetimes {
                 .toList();
     }
 
-    private static void pause(Duration duration) {
+    /** Lets that much time pass. Blocks. */
+    static void pause(Duration duration) {
         await().pollDelay(duration).atMost(duration.plusSeconds(10)).until(() -> true);
     }
 }

@@ -1,7 +1,6 @@
 package dev.mooring.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,7 +60,7 @@ class ManyDueIT {
                     limits.stream().mapToLong(Limit::deadline).summaryStatistics();
 
             // Nobody asks before: the answer would take the nodes' time.
-            pause(timeUntil(deadlines.getMax()).plus(Ends.SEEN));
+            Lifetimes.pause(timeUntil(deadlines.getMax()).plus(Ends.SEEN));
 
             Map<String, Long> ends = new HashMap<>();
             List<Integer> ended = List.of(readEnds(0, ends), readEnds(1, ends));
@@ -97,7 +96,7 @@ class ManyDueIT {
         long due = System.nanoTime() + AHEAD.toNanos();
         List<Limit> limits = new ArrayList<>();
         while (limits.size() < SESSIONS) {
-            pause(Duration.ofNanos(timeUntil(due).getNano()));
+            Lifetimes.pause(Duration.ofNanos(timeUntil(due).getNano()));
             int first = limits.size();
             limits.addAll(IntStream.range(first, first + AT_A_TIME)
                     .parallel()
@@ -144,10 +143,6 @@ class ManyDueIT {
 
     private static long millis(long nanos) {
         return nanos / 1_000_000;
-    }
-
-    private static void pause(Duration duration) {
-        await().pollDelay(duration).atMost(duration.plusSeconds(10)).until(() -> true);
     }
 
     private LiveWar home(int number) {

@@ -174,13 +174,8 @@ class ExpiriesIT {
 
     @Test
     void endsWithItsListenersThoughThisNodeStopsBeforeTheyRun() throws Exception {
-        SessionKey key = createOverdue();
         CountDownLatch free = new CountDownLatch(1);
-        for (int i = 0; i < ALL_THREADS; i++) {
-            deadlines.queue(() -> awaitOrFail(free));
-        }
-        application().expiries().add(key);
-        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDING);
+        SessionKey key = claimed(free);
 
         server.stop();
 
@@ -192,13 +187,8 @@ class ExpiriesIT {
     /** The sweep comes by when the end of an evicted session is claimed, and its listeners wait for a thread. */
     @Test
     void endsOnceThoughItIsFoundLeftOverBeforeItsListenersRun() throws Exception {
-        SessionKey key = createOverdue();
         CountDownLatch free = new CountDownLatch(1);
-        for (int i = 0; i < ALL_THREADS; i++) {
-            deadlines.queue(() -> awaitOrFail(free));
-        }
-        application().expiries().add(key);
-        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDING);
+        SessionKey key = claimed(free);
 
         application().leftOvers().look(key);
 
@@ -341,6 +331,17 @@ class ExpiriesIT {
                                 Map.of(),
                                 Set.of(),
                                 Set.of()));
+        return key;
+    }
+
+    /** One whose end is claimed, and whose listeners wait for a thread until this is counted down. */
+    private SessionKey claimed(CountDownLatch free) {
+        SessionKey key = createOverdue();
+        for (int i = 0; i < ALL_THREADS; i++) {
+            deadlines.queue(() -> awaitOrFail(free));
+        }
+        application().expiries().add(key);
+        await().atMost(LIMIT).until(() -> stateOf(key) == SessionRecord.State.ENDING);
         return key;
     }
 
